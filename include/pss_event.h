@@ -202,12 +202,13 @@ enum pss_lost {
 	PSS_LOST_IO_URING = 10,      /* io_uring submissions: their requests are not seen */
 	PSS_LOST_STATS_FULL = 11,    /* exact totals had no room for this name */
 	PSS_LOST_PARSE = 12,         /* pipelined batch whose units could not be counted: counted as one */
-	PSS_LOST_COUNT = 13,
+	PSS_LOST_IN_FLIGHT = 13,     /* begun and not answered when the capture ended */
+	PSS_LOST_COUNT = 14,
 };
 struct pss_lost_counts {
 	__u64 time_ns;
 	__u64 count[PSS_LOST_COUNT];
-	__u64 reserved[3];
+	__u64 reserved[2];
 };
 
 /* Cost classes of the observer's own work in the target. */
