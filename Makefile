@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: MIT
+#
+#   make                build/pss-bpf                make V=1       shows the commands
+#   make demo           builds, starts a workload with a fault, attaches, prints a report
+#   make check          format, lint, style, unit tests
+#   make test           everything; installs what is missing first
+#   make install        PREFIX=/usr/local DESTDIR=   make uninstall
+#   make clean          removes build/ and nothing else
+#   make SAN=1 ...      the same with ASan and UBSan, in build/san
+#
+# A source is found by its place: user/**/*.c is libpss.a, bpf/*.bpf.c is the capture object, bpf/features/*.bpf.c the
+# feature probes, tests/unit/*.c one criterion program, tests/targets/*.c and tests/fuzz/*.c a program each.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+V ?= 0
+SAN ?=
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+ifeq ($(V),1)
+quiet =
+show = @:
+else
+quiet = @
+show = @printf '  %-8s %s\n'
+endif
+
+# ---- tools ----------------------------------------------------------------------------------------------------------
+
+first_tool = $(or $(firstword $(foreach t,$(1),$(shell PATH="$$PATH:/usr/sbin:/sbin" command -v $(t) 2>/dev/null))),$(firstword $(1)))
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifeq ($(origin AR),default)
+AR := ar
+endif
+ifndef BPF_CLANG
+BPF_CLANG := $(call first_tool,clang clang-19 clang-18 clang-17 clang-16 clang-15 clang-14)
+endif
+ifndef BPFTOOL
+BPFTOOL := $(call first_tool,bpftool)
+endif
+PKG_CONFIG ?= pkg-config
+
+# ---- places ---------------------------------------------------------------------------------------------------------
+
+B := build
+ifeq ($(SAN),1)
+O := $(B)/san
+else ifeq ($(SAN),fuzz)
+O := $(B)/fuzz
+override CC := $(BPF_CLANG)
+else
+O := $(B)
+endif
+G := $(B)/gen
+
+tree = $(sort $(wildcard $(foreach d,$(1),$(d)/*.c $(d)/*/*.c $(d)/*/*/*.c)))
+LIB_SOURCES := $(filter-out user/main.c,$(call tree,user))
+MAIN_SOURCE := $(wildcard user/main.c)
+BPF_SOURCES := $(sort $(wildcard bpf/*.bpf.c))
+FEATURE_SOURCES := $(sort $(wildcard bpf/features/*.bpf.c))
+UNIT_SOURCES := $(sort $(wildcard tests/unit/*.c))
+TARGET_SOURCES := $(sort $(wildcard tests/targets/*.c))
+FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/*.c))
+DEMO_SOURCES := $(sort $(wildcard tools/demo/*.c))
+
+object = $(1:%.c=$(O)/obj/%.o)
+SKELETONS := $(if $(BPF_SOURCES),$(G)/pss_bpf.skel.h) $(if $(FEATURE_SOURCES),$(G)/features_bpf.skel.h)
+
+# ---- flags ----------------------------------------------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+CFLAGS ?= -O2 -g
+PACKAGES := libbpf libelf zlib libcjson
+ifneq ($(shell grep -rlsF 'sys/capability.h' user | head -n 1),)
+PACKAGES += libcap
+endif
+COMPILE_FLAGS := -std=gnu17 $(WARNINGS) -D_GNU_SOURCE -I. -I$(G) -fno-omit-frame-pointer -pthread
+LINK_FLAGS := -pthread
+ifeq ($(SAN),1)
+COMPILE_FLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all
+LINK_FLAGS += -fsanitize=address,undefined
+else ifeq ($(SAN),fuzz)
+COMPILE_FLAGS += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+LINK_FLAGS += -fsanitize=fuzzer,address,undefined
+endif
+LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lm
+
+ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/' -e 's/ppc64le/powerpc/' -e 's/s390x/s390/' \
+	-e 's/riscv64/riscv/')
+BPF_FLAGS := -target bpf -mcpu=v3 -g -O2 -D__TARGET_ARCH_$(ARCH) -I. -Ivmlinux -Wall -Werror
+
+# ---- what is missing ------------------------------------------------------------------------------------------------
+
+# These goals need no compiler, or install it themselves.
+SELF_CONTAINED := clean uninstall demo test help test-debian13
+ifneq ($(filter-out $(SELF_CONTAINED),$(or $(MAKECMDGOALS),all)),)
+MISSING := $(shell PATH="$$PATH:/usr/sbin:/sbin"; \
+	for t in $(firstword $(CC)) $(BPF_CLANG) $(BPFTOOL) $(PKG_CONFIG); do \
+		command -v "$$t" >/dev/null 2>&1 || { echo "$$t"; exit; }; done; \
+	for p in "libbpf >= 1.3" $(filter-out libbpf,$(PACKAGES)); do \
+		$(PKG_CONFIG) --exists "$$p" || { echo "$$p"; exit; }; done 2>/dev/null)
+ifneq ($(MISSING),)
+$(error $(MISSING) is missing: run tools/install-deps as root)
+endif
+VERSION_CC := $(shell $(CC) --version | head -n 1)
+VERSION_BPF := $(shell $(BPF_CLANG) --version | head -n 1) $(shell $(BPFTOOL) version | head -n 1)
+endif
+
+# ---- rules ----------------------------------------------------------------------------------------------------------
+
+.PHONY: all FORCE
+all: $(if $(MAIN_SOURCE),$(O)/pss-bpf,$(O)/libpss.a)
+FORCE:
+
+# $(call remember,FILE,TEXT): FILE is written anew when TEXT is not what it holds, so that what depends on it is redone.
+differ = $(subst x$(1),,x$(2))$(subst x$(2),,x$(1))
+define remember
+$(1): $(if $(call differ,$(file <$(1)),$(strip $(2))),FORCE)
+	@mkdir -p $$(@D) && printf '%s\n' '$(subst ','\'',$(strip $(2)))' >$$@
+endef
+$(eval $(call remember,$(O)/made-with/compiler,$(CC) $(VERSION_CC) $(CFLAGS) $(COMPILE_FLAGS)))
+$(eval $(call remember,$(O)/made-with/linker,$(CC) $(VERSION_CC) $(LDFLAGS) $(LINK_FLAGS) $(PACKAGES)))
+$(eval $(call remember,$(O)/made-with/library,$(AR) $(LIB_SOURCES)))
+$(eval $(call remember,$(O)/made-with/unit,$(UNIT_SOURCES)))
+$(eval $(call remember,$(B)/made-with/bpf,$(BPF_CLANG) $(VERSION_BPF) $(BPF_FLAGS)))
+$(eval $(call remember,$(B)/made-with/bpf-sources,$(BPF_SOURCES)))
+$(eval $(call remember,$(B)/made-with/feature-sources,$(FEATURE_SOURCES)))
+
+$(O)/obj/%.o: %.c $(O)/made-with/compiler
+	$(show) CC $<
+	@mkdir -p $(@D)
+	$(quiet)$(CC) $(CFLAGS) $(COMPILE_FLAGS) -MMD -MP -c -o $@ $<
+
+# Only what includes a skeleton waits for the BPF objects at the first build; later the dependency files know.
+SKELETON_USERS := $(if $(LIB_SOURCES),$(shell grep -lsF '.skel.h"' $(LIB_SOURCES)))
+$(call object,$(SKELETON_USERS)): | $(SKELETONS)
+
+$(O)/libpss.a: $(call object,$(LIB_SOURCES)) $(O)/made-with/library
+	$(show) AR $@
+	@rm -f $@
+	$(quiet)$(AR) rcs $@ $(filter %.o,$^)
+
+$(O)/pss-bpf: $(call object,$(MAIN_SOURCE)) $(O)/libpss.a $(O)/made-with/linker
+	$(show) LD $@
+	$(quiet)$(CC) $(CFLAGS) $(LINK_FLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
+
+# BPF
+
+$(B)/bpf/%.o: bpf/%.c $(B)/made-with/bpf
+	$(show) BPF $<
+	@mkdir -p $(@D)
+	$(quiet)$(BPF_CLANG) $(BPF_FLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/pss.bpf.o: $(BPF_SOURCES:%.c=$(B)/%.o) $(B)/made-with/bpf-sources
+$(B)/features.bpf.o: $(FEATURE_SOURCES:%.c=$(B)/%.o) $(B)/made-with/feature-sources
+$(B)/pss.bpf.o $(B)/features.bpf.o:
+	$(show) BPFLINK $@
+	$(quiet)$(BPFTOOL) gen object $@ $(filter %.o,$^)
+
+$(G)/%_bpf.skel.h: $(B)/%.bpf.o
+	$(show) SKEL $@
+	@mkdir -p $(@D)
+	$(quiet)$(BPFTOOL) gen skeleton $< name $*_bpf >$@.part && mv $@.part $@
+
+# Tests
+
+.PHONY: unit targets fuzz
+unit: $(if $(UNIT_SOURCES),$(O)/unit)
+$(O)/unit: $(call object,$(UNIT_SOURCES)) $(O)/libpss.a $(O)/made-with/linker $(O)/made-with/unit
+	$(show) LD $@
+	$(quiet)$(CC) $(CFLAGS) $(LINK_FLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) -lcriterion $(LIBS)
+
+# What is observed in tests and in the demo, never sanitised: it must behave as a user's program does.
+PROGRAM_FLAGS := -std=gnu17 -O2 -g $(WARNINGS) -D_GNU_SOURCE -I. -fno-omit-frame-pointer -pthread
+$(eval $(call remember,$(B)/made-with/programs,$(CC) $(VERSION_CC) $(PROGRAM_FLAGS)))
+define program
+	$(show) CC $<
+	@mkdir -p $(@D)
+	$(quiet)$(CC) $(PROGRAM_FLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $< -lm
+endef
+targets: $(TARGET_SOURCES:tests/targets/%.c=$(B)/targets/%)
+$(B)/targets/%: tests/targets/%.c $(B)/made-with/programs
+	$(program)
+$(B)/demo/%: tools/demo/%.c $(B)/made-with/programs
+	$(program)
+
+ifeq ($(SAN),fuzz)
+fuzz: $(FUZZ_SOURCES:tests/fuzz/%.c=$(O)/%)
+$(FUZZ_SOURCES:tests/fuzz/%.c=$(O)/%): $(O)/%: $(O)/obj/tests/fuzz/%.o $(O)/libpss.a $(O)/made-with/linker
+	$(show) LD $@
+	$(quiet)$(CC) $(CFLAGS) $(LINK_FLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
+else
+fuzz: $(SKELETONS)
+	+$(quiet)$(MAKE) SAN=fuzz fuzz
+endif
+
+.PHONY: clean
+clean:
+	$(quiet)rm -rf $(B)
+
+.SECONDARY:
+-include $(patsubst %.o,%.d,$(call object,$(LIB_SOURCES) $(MAIN_SOURCE) $(UNIT_SOURCES) $(FUZZ_SOURCES)) \
+	$(BPF_SOURCES:%.c=$(B)/%.o) $(FEATURE_SOURCES:%.c=$(B)/%.o)) \
+	$(TARGET_SOURCES:tests/targets/%.c=$(B)/targets/%.d) $(DEMO_SOURCES:tools/demo/%.c=$(B)/demo/%.d)
