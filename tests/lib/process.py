@@ -122,14 +122,14 @@ class Process:
         _alive.discard(self)
         return code
 
-    def signal(self, number):
+    def send(self, number):
         self.popen.send_signal(number)
 
     def stop(self, number=signal.SIGTERM, timeout=10):
         """Ends it and what it started, if it still runs; its exit code."""
         if not self.ended:
-            self.signal(signal.SIGCONT)
-            self.signal(number)
+            self.send(signal.SIGCONT)
+            self.send(number)
             try:
                 self.popen.wait(timeout)
             except subprocess.TimeoutExpired:

@@ -44,7 +44,7 @@ class Capture:
 
     def end(self, number=signal.SIGINT, timeout=60):
         if not self.process.ended:
-            self.process.signal(number)
+            self.process.send(number)
         self.code = self.process.wait(timeout)
         if self.process.stdout.strip():
             self.report = json.loads(self.process.stdout)
