@@ -18,11 +18,15 @@ enum feature {
 	FEATURE_UPROBE = 9,
 	FEATURE_UPROBE_MULTI = 10,   /* 6.6 */
 	FEATURE_UPROBE_SESSION = 11, /* 6.13 */
-	FEATURE_COUNT = 12,
+	FEATURE_READ_KERNEL = 12,    /* bpf_probe_read_kernel: not under lockdown=confidentiality */
+	FEATURE_COUNT = 13,
 };
 
 const char *feature_name(enum feature feature); /* "task storage" */
-/* Probed once and remembered. 0: there; negative errno: the kernel's answer. */
+/*
+ * Probed once and remembered. 0: there; negative errno: the kernel's answer.
+ * The uprobe features are tried on a function of this program itself.
+ */
 int feature_probe(enum feature feature);
 
 #endif
