@@ -148,6 +148,11 @@ struct pss_report {
 void pss_report_init(struct pss_report *report);
 void pss_report_free(struct pss_report *report);
 
+/* A score as it is shown and gated on: whole points, 0..100, half to even. */
+int pss_report_points(double score);
+/* Whether the score has an interval to show; the pypss profile has none. */
+bool pss_report_has_interval(const struct pss_report *report, const struct pss_score *score);
+
 struct pss_text_style {
 	bool colour;
 	bool utf8;      /* bars and sparklines; plain ASCII otherwise */

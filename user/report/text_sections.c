@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#include "user/report/text_sections.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/util/escape.h"
+#include "user/util/number.h"
+
+#define FINDING_ROWS 10
+#define ERROR_ROWS 10
+#define MOST_SPARKS 128 /* more than the widest report has room for */
+
+static void put_finding_head(struct paint *paint, const struct pss_finding *finding)
+{
+	static const enum tone tone[] = {
+		[PSS_SEV_INFO] = TONE_FAINT, [PSS_SEV_WARNING] = TONE_FAIR, [PSS_SEV_CRITICAL] = TONE_BAD};
+	char points[PSS_NUMBER_SIZE] = "", *text = NULL;
+	if (finding->loss >= 0.05)
+		snprintf(points, sizeof(points), "-%.1f points", finding->loss);
+	fputs("  ", paint->out);
+	paint_tone(paint, tone[finding->severity]);
+	paint_cell(paint, pss_severity_name(finding->severity), 10, false);
+	paint_tone(paint, TONE_PLAIN);
+	if (asprintf(&text, "%s: %s%s%s", pss_dimension_label(finding->dimension), finding->cause,
+		     finding->operation ? " in " : "", finding->operation ? finding->operation : "") < 0) {
+		paint->no_memory = true;
+		return;
+	}
+	paint_tone(paint, TONE_STRONG);
+	paint_cell(paint, text, paint->style.width - 12 - 14, false);
+	paint_tone(paint, TONE_PLAIN);
+	paint_cell(paint, points, 14, true);
+	putc('\n', paint->out);
+	free(text);
+}
+
+void text_findings(struct paint *paint, const struct pss_report *report)
+{
+	if (!report->findings)
+		return;
+	paint_heading(paint, "Findings");
+	for (size_t i = 0; i < report->findings && i < FINDING_ROWS; i++) {
+		const struct pss_finding *finding = &report->finding[i];
+		put_finding_head(paint, finding);
+		if (finding->evidence && finding->evidence[0]) {
+			fprintf(paint->out, "%12s", "");
+			paint_wrap(paint, 12, finding->evidence);
+		}
+		if (finding->advice && finding->advice[0]) {
+			fprintf(paint->out, "%9s%s ", "", paint->style.utf8 ? " \u2192" : "->");
+			paint_wrap(paint, 12, finding->advice);
+		}
+	}
+	if (report->findings > FINDING_ROWS)
+		fprintf(paint->out, "%12sand %zu lesser ones: --json lists all\n", "",
+			report->findings - FINDING_ROWS);
+}
+
+/* Windows brought to so many columns: the largest p99, the mean of operations. */
+static void put_spark(struct paint *paint, const struct pss_report *report, const char *label, bool latency,
+		      const char *most)
+{
+	size_t columns = paint->style.width - 32;
+	double value[MOST_SPARKS];
+	if (columns > report->windows)
+		columns = report->windows;
+	for (size_t i = 0; i < columns; i++) {
+		size_t from = i * report->windows / columns, to = (i + 1) * report->windows / columns;
+		value[i] = latency ? NAN : 0;
+		for (size_t j = from; j < to; j++) {
+			const struct pss_report_window *window = &report->window[j];
+			if (!latency)
+				value[i] += window->operations / (double)(to - from);
+			else if (window->operations > 0 && !(window->p99_ns <= value[i]))
+				value[i] = window->p99_ns;
+		}
+	}
+	fputs("  ", paint->out);
+	paint_cell(paint, label, 13, false);
+	paint_spark(paint, value, columns);
+	fprintf(paint->out, "  %s\n", most);
+}
+
+void text_time(struct paint *paint, const struct pss_report *report)
+{
+	double rate = 0, p99 = 0;
+	char number[PSS_NUMBER_SIZE], most[64];
+	if (report->windows < 4)
+		return;
+	double seconds = report->window[1].start_s - report->window[0].start_s;
+	for (size_t i = 0; i < report->windows; i++) {
+		if (report->window[i].operations > rate)
+			rate = report->window[i].operations;
+		if (report->window[i].operations > 0 && report->window[i].p99_ns > p99)
+			p99 = report->window[i].p99_ns;
+	}
+	if (!(rate > 0) || !(seconds > 0))
+		return;
+	paint_heading(paint, "Over time");
+	format_count(number, sizeof(number), rate / seconds);
+	snprintf(most, sizeof(most), "most %s/s", number);
+	put_spark(paint, report, "rate", false, most);
+	format_duration_ns(number, sizeof(number), p99);
+	snprintf(most, sizeof(most), "most %s", number);
+	put_spark(paint, report, "p99", true, most);
+}
+
+void text_memory(struct paint *paint, const struct pss_report *report)
+{
+	char first[PSS_NUMBER_SIZE], last[PSS_NUMBER_SIZE], peak[PSS_NUMBER_SIZE], limit[PSS_NUMBER_SIZE];
+	if (!report->memory_known)
+		return;
+	paint_heading(paint, "Memory");
+	fprintf(paint->out, "  resident     %s at first, %s at last, peak %s",
+		format_bytes(first, sizeof(first), (double)report->rss_first),
+		format_bytes(last, sizeof(last), (double)report->rss_last),
+		format_bytes(peak, sizeof(peak), (double)report->rss_peak));
+	if (report->limit_bytes)
+		fprintf(paint->out, ", limit %s",
+			format_bytes(limit, sizeof(limit), (double)report->limit_bytes));
+	putc('\n', paint->out);
+	if (report->growth_significant) {
+		fputs("  growth       ", paint->out);
+		paint_tone(paint, TONE_FAIR);
+		fprintf(paint->out, "%s/s, steady",
+			format_bytes(first, sizeof(first), report->growth_bytes_per_s));
+		paint_tone(paint, TONE_PLAIN);
+		putc('\n', paint->out);
+	}
+	if (report->mapped_bytes || report->unmapped_bytes || report->faulted_bytes)
+		fprintf(paint->out, "  turnover     %s mapped, %s unmapped, %s faulted in\n",
+			format_bytes(first, sizeof(first), (double)report->mapped_bytes),
+			format_bytes(last, sizeof(last), (double)report->unmapped_bytes),
+			format_bytes(peak, sizeof(peak), (double)report->faulted_bytes));
+}
+
+void text_errors(struct paint *paint, const struct pss_report *report)
+{
+	char number[PSS_NUMBER_SIZE];
+	if (!report->errors)
+		return;
+	paint_heading(paint, "Errors");
+	for (size_t i = 0; i < report->errors && i < ERROR_ROWS; i++) {
+		const struct pss_report_error *error = &report->error[i];
+		fputs("  ", paint->out);
+		paint_cell(paint, format_count(number, sizeof(number), (double)error->count), 7, true);
+		fputs("  ", paint->out);
+		char *what = paint_safe(paint, error->what, strlen(error->what), paint->style.width - 11);
+		unsigned used = what ? text_columns(what) : 0;
+		fputs(what ? what : "", paint->out);
+		free(what);
+		if (error->endpoint && used + 14 < paint->style.width - 11) {
+			fprintf(paint->out, "%*s  ", used < 28 ? (int)(28 - used) : 0, "");
+			used = used < 28 ? 28 : used;
+			paint_word(paint, error->endpoint, strlen(error->endpoint),
+				   paint->style.width - 13 - used);
+		}
+		putc('\n', paint->out);
+	}
+	if (report->errors > ERROR_ROWS)
+		fprintf(paint->out, "  and %zu more kinds: --json lists all\n", report->errors - ERROR_ROWS);
+}
+
+static void put_seen(struct paint *paint, const struct pss_report *report)
+{
+	char seen[PSS_NUMBER_SIZE], recorded[PSS_NUMBER_SIZE], share[PSS_NUMBER_SIZE], text[256];
+	format_grouped(seen, sizeof(seen), report->operations_seen);
+	format_grouped(recorded, sizeof(recorded), report->operations_recorded);
+	fputs("  seen         ", paint->out);
+	if (!report->operations_seen)
+		snprintf(text, sizeof(text), "no operation that is scored was completed");
+	else if (report->operations_recorded >= report->operations_seen)
+		snprintf(text, sizeof(text), "%s operations, all in full detail", seen);
+	else
+		snprintf(text, sizeof(text),
+			 "%s operations, all counted; %s of them (%s) in full detail, as a fair sample", seen,
+			 recorded,
+			 format_percent(share, sizeof(share),
+					(double)report->operations_recorded /
+						(double)report->operations_seen));
+	paint_wrap(paint, 15, text);
+}
+
+static void put_lost(struct paint *paint, const struct pss_report *report)
+{
+	bool any = false;
+	char number[PSS_NUMBER_SIZE], text[256];
+	for (int i = 0; i < PSS_LOST_COUNT; i++) {
+		if (!report->lost[i])
+			continue;
+		fputs(any ? "               " : "  not seen     ", paint->out);
+		any = true;
+		snprintf(text, sizeof(text), "%s %s", format_grouped(number, sizeof(number), report->lost[i]),
+			 pss_lost_label(i));
+		paint_wrap(paint, 15, text);
+	}
+}
+
+static void put_overhead(struct paint *paint, const struct pss_report *report)
+{
+	char share[PSS_NUMBER_SIZE], each[PSS_NUMBER_SIZE], text[400];
+	if (!report->overhead_known)
+		return;
+	format_percent(share, sizeof(share), report->target_cpu_share);
+	format_duration_ns(each, sizeof(each), report->per_operation_ns);
+	snprintf(text, sizeof(text), "%s of the target's CPU time, %s an operation%s%s%s", share, each,
+		 report->overhead_method ? " (" : "", report->overhead_method ? report->overhead_method : "",
+		 report->overhead_method ? ")" : "");
+	fputs("  overhead     ", paint->out);
+	paint_wrap(paint, 15, text);
+}
+
+void text_coverage(struct paint *paint, const struct pss_report *report)
+{
+	char made[64];
+	paint_heading(paint, "Coverage");
+	if (report->incomplete) {
+		char text[256];
+		snprintf(text, sizeof(text), "the record ends early: %.*s",
+			 (int)sizeof(report->incomplete_why), report->incomplete_why);
+		fputs("  incomplete   ", paint->out);
+		paint_tone(paint, TONE_FAIR);
+		paint_wrap(paint, 15, text);
+		paint_tone(paint, TONE_PLAIN);
+	}
+	put_seen(paint, report);
+	put_lost(paint, report);
+	put_overhead(paint, report);
+	paint_tone(paint, TONE_FAINT);
+	fprintf(paint->out, "  made         %s\n",
+		format_time_utc(made, sizeof(made), report->made_unix_ns, 0));
+	paint_tone(paint, TONE_PLAIN);
+}
