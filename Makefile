@@ -31,7 +31,8 @@ endif
 
 # ---- tools ----------------------------------------------------------------------------------------------------------
 
-first_tool = $(or $(firstword $(foreach t,$(1),$(shell PATH="$$PATH:/usr/sbin:/sbin" command -v $(t) 2>/dev/null))),$(firstword $(1)))
+# The first of these names that there is; where there is none, the first, for the message.
+first_tool = $(or $(firstword $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v $(1) 2>/dev/null)),$(firstword $(1)))
 
 ifeq ($(origin CC),default)
 CC := gcc
@@ -81,7 +82,7 @@ PACKAGES := libbpf libelf zlib libcjson
 ifneq ($(shell grep -rlsF 'sys/capability.h' user | head -n 1),)
 PACKAGES += libcap
 endif
-COMPILE_FLAGS := -std=gnu17 $(WARNINGS) -D_GNU_SOURCE -I. -I$(G) -fno-omit-frame-pointer -pthread
+COMPILE_FLAGS := -std=gnu17 $(WARNINGS) -D_GNU_SOURCE= -I. -I$(G) -fno-omit-frame-pointer -pthread
 LINK_FLAGS := -pthread
 ifeq ($(SAN),1)
 COMPILE_FLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -99,12 +100,13 @@ BPF_FLAGS := -target bpf -mcpu=v3 -g -O2 -D__TARGET_ARCH_$(ARCH) -I. -Ivmlinux -
 # ---- what is missing ------------------------------------------------------------------------------------------------
 
 # These goals need no compiler, or install it themselves.
-SELF_CONTAINED := clean uninstall demo test help test-debian13
-ifneq ($(filter-out $(SELF_CONTAINED),$(or $(MAKECMDGOALS),all)),)
+SELF_CONTAINED := clean uninstall demo test test-debian13 format style
+GOALS := $(or $(MAKECMDGOALS),all)
+ifneq ($(filter-out $(SELF_CONTAINED),$(GOALS)),)
 MISSING := $(shell PATH="$$PATH:/usr/sbin:/sbin"; \
 	for t in $(firstword $(CC)) $(BPF_CLANG) $(BPFTOOL) $(PKG_CONFIG); do \
 		command -v "$$t" >/dev/null 2>&1 || { echo "$$t"; exit; }; done; \
-	for p in "libbpf >= 1.3" $(filter-out libbpf,$(PACKAGES)); do \
+	for p in "libbpf >= 1.3" $(filter-out libbpf,$(PACKAGES)) $(if $(filter unit check,$(GOALS)),criterion); do \
 		$(PKG_CONFIG) --exists "$$p" || { echo "$$p"; exit; }; done 2>/dev/null)
 ifneq ($(MISSING),)
 $(error $(MISSING) is missing: run tools/install-deps as root)
@@ -167,7 +169,8 @@ $(B)/pss.bpf.o $(B)/features.bpf.o:
 $(G)/%_bpf.skel.h: $(B)/%.bpf.o
 	$(show) SKEL $@
 	@mkdir -p $(@D)
-	$(quiet)$(BPFTOOL) gen skeleton $< name $*_bpf >$@.part && mv $@.part $@
+	$(quiet){ echo '/* NOLINTBEGIN */' && $(BPFTOOL) gen skeleton $< name $*_bpf && echo '/* NOLINTEND */'; } >$@.part
+	@mv $@.part $@
 
 # Tests
 
@@ -178,7 +181,7 @@ $(O)/unit: $(call object,$(UNIT_SOURCES)) $(O)/libpss.a $(O)/made-with/linker $(
 	$(quiet)$(CC) $(CFLAGS) $(LINK_FLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) -lcriterion $(LIBS)
 
 # What is observed in tests and in the demo, never sanitised: it must behave as a user's program does.
-PROGRAM_FLAGS := -std=gnu17 -O2 -g $(WARNINGS) -D_GNU_SOURCE -I. -fno-omit-frame-pointer -pthread
+PROGRAM_FLAGS := -std=gnu17 -O2 -g $(WARNINGS) -D_GNU_SOURCE= -I. -fno-omit-frame-pointer -pthread
 $(eval $(call remember,$(B)/made-with/programs,$(CC) $(VERSION_CC) $(PROGRAM_FLAGS)))
 define program
 	$(show) CC $<
@@ -201,7 +204,66 @@ fuzz: $(SKELETONS)
 	+$(quiet)$(MAKE) SAN=fuzz fuzz
 endif
 
-.PHONY: clean
+# Checks. A file is linted again when it or what it includes has changed: that is when its object is newer.
+
+.PHONY: check format style lint test test-debian13 bench
+C_FILES := $(sort $(wildcard $(foreach d,bpf include user tests/unit tests/targets tests/fuzz tools,\
+	$(foreach s,c h,$(d)/*.$(s) $(d)/*/*.$(s) $(d)/*/*/*.$(s)))))
+format:
+	$(show) FORMAT '$(words $(C_FILES)) files'
+	$(quiet)clang-format --dry-run -Werror $(C_FILES)
+
+TIDY = clang-tidy --quiet $< -- $(filter-out -Werror,$(COMPILE_FLAGS)) 2>$@.log || { cat $@.log >&2; exit 1; }
+LINTED := $(LIB_SOURCES) $(MAIN_SOURCE)
+lint: $(LINTED:%=$(O)/lint/%) $(DEMO_SOURCES:%=$(O)/lint/%)
+$(LINTED:%=$(O)/lint/%): $(O)/lint/%.c: %.c $(O)/obj/%.o .clang-tidy
+$(DEMO_SOURCES:%=$(O)/lint/%): $(O)/lint/tools/demo/%.c: tools/demo/%.c $(B)/demo/% .clang-tidy
+$(O)/lint/%.c:
+	$(show) LINT $<
+	@mkdir -p $(@D)
+	$(quiet)$(TIDY)
+	$(quiet)cppcheck -q --std=c11 --language=c --enable=warning,performance,portability --inline-suppr \
+		--error-exitcode=1 --suppress=missingIncludeSystem \
+		--suppress=duplicateAssignExpression -I. $<
+	@touch $@
+
+check:
+	$(quiet)tests/run check unit
+
+# The runner builds what it needs itself, so that a build that fails is a test that fails.
+test:
+	$(quiet)tools/install-deps build unit test
+	$(quiet)tests/run
+
+test-debian13:
+	$(quiet)tests/debian13.sh
+
+bench:
+	$(quiet)tools/install-deps build bench test
+	+$(quiet)$(MAKE) all targets demo-programs
+	$(quiet)tools/bench/run
+
+# Demo
+
+.PHONY: demo demo-programs
+demo:
+	$(quiet)tools/install-deps build
+	+$(quiet)$(MAKE) all demo-programs
+	$(quiet)tools/demo/run
+demo-programs: $(DEMO_SOURCES:tools/demo/%.c=$(B)/demo/%)
+
+# Install
+
+.PHONY: install uninstall clean
+install: all
+	$(show) INSTALL $(DESTDIR)$(PREFIX)/bin/pss-bpf
+	$(quiet)install -D -m 755 $(O)/pss-bpf $(DESTDIR)$(PREFIX)/bin/pss-bpf
+	$(quiet)install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/pss-bpf/LICENSE
+
+uninstall:
+	$(quiet)rm -f $(DESTDIR)$(PREFIX)/bin/pss-bpf $(DESTDIR)$(PREFIX)/share/doc/pss-bpf/LICENSE
+	$(quiet)rmdir $(DESTDIR)$(PREFIX)/share/doc/pss-bpf 2>/dev/null || :
+
 clean:
 	$(quiet)rm -rf $(B)
 

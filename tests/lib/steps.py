@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""Steps of the run that are no Python tests: builds, checks, the criterion program, the fuzzers, another Debian."""
+
+import os
+import re
+import shutil
+import subprocess
+
+from tests.lib import style
+from tests.lib.paths import BUILD, ROOT
+
+# A verdict of `criterion --tap`: "ok - suite::test  (0.01s)", "not ok - suite::test ...", "ok - suite::test # SKIP why".
+TAP_LINE = re.compile(r"^(not ok|ok) - (\w+)::(\S+)\s*(?:# SKIP(.*))?")
+
+
+def _run(arguments, timeout, **environment):
+    """(exit code, what it printed)"""
+    # What a make above says of itself must not change the makes below.
+    inherited = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES")}
+    try:
+        done = subprocess.run([str(a) for a in arguments], cwd=ROOT, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                              timeout=timeout, check=False, env={**inherited, **environment})
+    except subprocess.TimeoutExpired as over:
+        printed = (over.stdout or b"").decode(errors="replace")
+        return 124, f"{printed}\nnot done after {timeout} s"
+    return done.returncode, done.stdout
+
+
+def _make(*goals, timeout=900):
+    return _run(["make", f"-j{os.cpu_count()}", *goals], timeout)
+
+
+def build(run, suite, *goals):
+    """Builds; silent when it works, one failed test when it does not. False then."""
+    code, printed = _make(*goals)
+    if code != 0:
+        run.add("failed", f"{suite} build", f"make {' '.join(goals)} failed", printed)
+    return code == 0
+
+
+def check(run):
+    def made(goal):
+        def action():
+            code, printed = _make(goal)
+            return code == 0, printed
+        return action
+
+    def tidy():
+        wrong = style.faults(ROOT)
+        return not wrong, "\n".join(wrong)
+
+    run.step("check format", made("format"))
+    run.step("check style", tidy)
+    run.step("check lint", made("lint"))
+
+
+def unit(run, kind):
+    """Every test of the criterion program is a test of its own; kind: plain, or sanitized (ASan and UBSan)."""
+    place = BUILD / "san" if kind == "sanitized" else BUILD
+    suite = "unit" if kind == "plain" else kind
+    if not list((ROOT / "tests" / "unit").glob("*.c")):
+        return
+    if not run.options.no_build and not build(run, suite, "unit", *(["SAN=1"] if kind == "sanitized" else [])):
+        return
+    code, printed = _run([place / "unit", "--tap", "--jobs", "2", "--timeout", "60"], 600,
+                         ASAN_OPTIONS="detect_leaks=1:abort_on_error=0", UBSAN_OPTIONS="print_stacktrace=1")
+    seen = failed = 0
+    lines = printed.splitlines()
+    for number, line in enumerate(lines):
+        found = TAP_LINE.match(line)
+        if not found:
+            continue
+        seen += 1
+        verdict, group, name, skipped = found.groups()
+        failed += verdict != "ok"
+        if run.wanted(name := f"{suite} {group} {name}"):
+            outcome = "failed" if verdict != "ok" else "passed" if skipped is None else "skipped"
+            run.add(outcome, name, skipped or "", _below(lines, number) if outcome == "failed" else "")
+    if not seen or (code != 0 and not failed):
+        run.add("failed", f"{suite} program", f"exit code {code} after {seen} tests", "\n".join(lines[-200:]))
+
+
+def _below(lines, number):
+    """What criterion says under a test's line, and what the sanitizers have said, which has no place of its own."""
+    below = []
+    for line in lines[number + 1:]:
+        if TAP_LINE.match(line):
+            break
+        below.append(line)
+    reports = [line for line in lines if "ERROR: " in line or "runtime error:" in line]
+    return "\n".join(below[:60] + [line for line in reports if line not in below][:20])
+
+
+def fuzz(run):
+    sources = sorted((ROOT / "tests" / "fuzz").glob("*.c"))
+    if not sources or (not run.options.no_build and not build(run, "fuzz", "fuzz")):
+        return
+    for source in sources:
+        run.step(f"fuzz {source.stem}", lambda name=source.stem: _fuzz_one(name, run.options.fuzz_seconds))
+
+
+def _fuzz_one(name, seconds):
+    """From the seeds in tests/fuzz/NAME/, if there are; what it finds stays in build/fuzz/work/NAME."""
+    work = BUILD / "fuzz" / "work" / name
+    shutil.rmtree(work, ignore_errors=True)
+    (work / "corpus").mkdir(parents=True)
+    seeds = ROOT / "tests" / "fuzz" / name
+    code, printed = _run([BUILD / "fuzz" / name, f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=2048",
+                          "-print_final_stats=1", f"-artifact_prefix={work}/", work / "corpus",
+                          *([seeds] if seeds.is_dir() else [])], seconds + 120)
+    done = re.search(r"^Done (\d+) runs", printed, re.M)
+    return code == 0 and done is not None and int(done.group(1)) > 0, "\n".join(printed.splitlines()[-60:])
+
+
+def debian13(run):
+    if os.geteuid() != 0:
+        run.add("skipped", "debian13 build and unit tests", "needs root")
+        return
+
+    def action():
+        code, printed = _run(["tests/debian13.sh"], 1500)
+        return code == 0, "\n".join(printed.splitlines()[-80:])
+
+    run.step("debian13 build and unit tests", action)
