@@ -159,6 +159,7 @@ struct pss_memory {
 	__u64 faulted_bytes;  /* cumulative */
 	__u32 processes;
 	__u32 threads;
+	__u64 shared_bytes; /* of rss_bytes: file pages and shared memory; 0: not known */
 };
 
 enum pss_life_type {
@@ -291,7 +292,7 @@ struct pss_file_head {
 _Static_assert(sizeof(struct pss_op) == 152, "ABI");
 _Static_assert(sizeof(struct pss_name) == 8, "ABI");
 _Static_assert(sizeof(struct pss_stats) == 136, "ABI");
-_Static_assert(sizeof(struct pss_memory) == 72, "ABI");
+_Static_assert(sizeof(struct pss_memory) == 80, "ABI");
 _Static_assert(sizeof(struct pss_life) == 40, "ABI");
 _Static_assert(sizeof(struct pss_errors) == 32, "ABI");
 _Static_assert(sizeof(struct pss_lost_counts) == 136, "ABI");

@@ -44,6 +44,7 @@ struct pss_config {
 	uint64_t interval_ns;    /* window length for what has none of its own */
 	unsigned min_operations; /* fewer completed operations: insufficient-data */
 	unsigned min_windows;    /* likewise, windows with operations */
+	bool live;               /* for a line that is shown for a second: fewer resamples, no findings */
 };
 
 /* Defaults of the native profile and of pypss 1.3.1. */

@@ -18,10 +18,15 @@
 #include "user/report/report.h"
 #include "user/window/window.h"
 
-#define PSS_RUN_SAMPLE 8192  /* vectors kept by name for attribution */
-#define PSS_RUN_WINDOWS 1024 /* then pairs are merged and the interval doubles */
-#define PSS_RUN_MEMORY 4096  /* likewise for memory readings */
-#define PSS_RUN_NAMES 4096   /* further names fold into "other" */
+#define PSS_RUN_SAMPLE 8192               /* vectors kept by name for attribution */
+#define PSS_RUN_WINDOWS 1024              /* then pairs are merged and the interval doubles */
+#define PSS_RUN_MEMORY 4096               /* likewise for memory readings */
+#define PSS_RUN_NAMES 4096                /* further names fold into "other" */
+#define PSS_RUN_NAME_IDS (1u << 20)       /* larger ids have no text */
+#define PSS_RUN_TEXT (64u << 20)          /* bytes of text kept in all */
+#define PSS_RUN_WINDOW_BYTES (192u << 20) /* then windows merge before there are too many */
+#define PSS_RUN_ERRORS 1024               /* kinds of failing calls; further ones are summed in one */
+#define PSS_RUN_ABNORMAL 256
 
 /* All operations of one name. */
 struct pss_series {
@@ -30,11 +35,17 @@ struct pss_series {
 	char *name;                /* owned */
 	struct pss_window *window; /* index 0 begins at the run's start */
 	size_t windows;            /* all of the run's interval; empty ones have weight 0 */
+	/*
+	 * A weighted sample, longer operations with more chance (by the square
+	 * root of their duration), a heap with the largest priority on top.
+	 * When it is full the top is the threshold and no member: see
+	 * pss_sample_weight.
+	 */
 	struct pss_sample {
 		struct pss_op op;
 		double priority;
-	} * sample; /* owned: at most PSS_RUN_SAMPLE, a heap by priority */
-	size_t samples;
+	} * sample; /* owned: at most PSS_RUN_SAMPLE, fewer for names that came late */
+	size_t samples, sample_room, sample_most;
 	/* exact totals from the kernel; exact is false for trace files */
 	bool exact;
 	uint64_t count, units, errors, recorded;
@@ -45,7 +56,8 @@ struct pss_series {
 
 struct pss_name_text {
 	enum pss_op_kind kind;
-	char *text; /* owned; NULL: id not used */
+	char *text;      /* owned; NULL: id not used */
+	uint32_t series; /* index of its series plus 1; 0: none yet */
 };
 
 struct pss_run {
@@ -61,6 +73,8 @@ struct pss_run {
 	struct pss_memory *memory; /* owned, in time order */
 	size_t memory_count;
 	size_t memory_stride; /* one in so many readings is kept */
+	uint64_t memory_seen;
+	uint64_t rss_peak;
 	struct pss_memory last_memory;
 	struct pss_errors *errors; /* owned: summed by endpoint, errno and class */
 	size_t error_count;
@@ -72,6 +86,10 @@ struct pss_run {
 	bool has_cost;
 	enum pss_end_reason end;
 	uint64_t trace_records; /* trace files */
+	/* bookkeeping of run_feed */
+	uint64_t stats_end_ns, stats_before_ns; /* ends of the last two intervals of totals */
+	size_t text_bytes, window_bytes;
+	uint32_t other_series[PSS_OP_KINDS]; /* where further names go, index plus 1 */
 };
 
 void run_init(struct pss_run *run);
@@ -83,6 +101,13 @@ void run_free(struct pss_run *run);
  * so far (the run stays valid and the record is ignored); -ENOMEM.
  */
 int run_feed(struct pss_run *run, const struct pss_record_head *head, const void *payload);
+
+/* What a vector of the sample stands for, in operations; 0 for the threshold itself. */
+double pss_sample_weight(const struct pss_series *series, const struct pss_sample *sample);
+/* Window of an end time, in the run's present interval. */
+size_t run_window_index(const struct pss_run *run, uint64_t end_ns);
+/* Smallest duration of a bucket of the kernel's histogram, ns; the next one's is its end. */
+double pss_hist_floor(unsigned index);
 
 /* Text of a name id, or NULL. */
 const char *run_name(const struct pss_run *run, uint32_t id);
