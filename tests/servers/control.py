@@ -119,9 +119,13 @@ class Server:
 
 
 class Redis(Server):
+    def __init__(self, *options):
+        super().__init__()
+        self.options = options
+
     def command(self):
         return [find("redis-server"), "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket",
-                self.path("redis.sock"), "--save", "", "--appendonly", "no", "--dir", self.directory]
+                self.path("redis.sock"), "--save", "", "--appendonly", "no", "--dir", self.directory, *self.options]
 
     def ready(self):
         return answers(self.port) and os.path.exists(self.path("redis.sock"))
@@ -163,6 +167,8 @@ class RedisClient:
             raise ValueError(rest.decode())
         if kind == b":":
             return int(rest)
+        if kind == b"*":
+            return [self.reply() for _ in range(int(rest))]
         if kind != b"$" or rest == b"-1":
             return rest if kind == b"+" else None
         return self.file.read(int(rest) + 2)[:-2]

@@ -19,6 +19,31 @@ def redis_benchmark(server, requests, *options, unix=False):
     return finish([find("redis-benchmark"), *where, "-n", str(requests), "-q", *options])
 
 
+def redis_mixed_batches(server, batches, most, seed=1):
+    """
+    Pipelined by one client: batches of 1 to `most` commands of several kinds with values of very different sizes, each
+    batch sent at once, so that redis finds commands, and their lengths, cut in two by its reads. Commands answered.
+    """
+    chance = random.Random(seed)
+    blank = b"v" * 20000
+    done = 0
+    with RedisClient(server.port) as client:
+        for _ in range(batches):
+            commands = [mixed_command(chance, blank) for _ in range(chance.randint(1, most))]
+            client.socket.sendall(b"".join(client.encode(*words) for words in commands))
+            for _ in commands:
+                client.reply()
+            done += len(commands)
+    return done
+
+
+def mixed_command(chance, blank):
+    key = f"key:{chance.randrange(1000)}"
+    value = blank[: int(chance.lognormvariate(4, 2))]
+    return chance.choice((("SET", key, value), ("GET", key), ("SET", key, value), ("GET", key), ("LPUSH", "list", value),
+                          ("LTRIM", "list", 0, 100), ("INCR", "count"), ("MGET", key, key, "count")))
+
+
 @dataclass
 class Wrk:
     requests: int

@@ -2,11 +2,11 @@
 """redis under redis-benchmark: requests as redis itself counts its commands, to the unit."""
 
 from tests.servers.control import Redis, RedisClient
-from tests.servers.load import redis_benchmark
+from tests.servers.load import redis_benchmark, redis_mixed_batches
 from tests.servers.truth import ServerTest
 
 
-class RedisCounts(ServerTest):
+class RedisTest(ServerTest):
     @classmethod
     def start(cls):
         return Redis()
@@ -24,6 +24,8 @@ class RedisCounts(ServerTest):
     def name(self):
         return f"request :{self.server.port}"
 
+
+class RedisCounts(RedisTest):
     def test_one_command_at_a_time(self):
         truth, report = self.measure(
             lambda: redis_benchmark(self.server, 100000, "-t", "set,get,lpush", "-c", "50", "-d", "64"))
@@ -53,7 +55,25 @@ class RedisCounts(ServerTest):
         truth, report = self.measure(load)
         self.assert_counted(report, self.name(), truth)
 
+    def test_mixed_batches(self):
+        for most, batches in ((10, 10000), (200, 2000)):
+            with self.subTest(batch=most):
+                truth, report = self.measure(lambda: redis_mixed_batches(self.server, batches, most))
+                self.assert_counted(report, self.name(), truth)
+
     def test_unix_socket(self):
         truth, report = self.measure(lambda: redis_benchmark(self.server, 150000, "-t", "set,get", unix=True))
         control_commands = 1  # the INFO, over TCP
         self.assert_counted(report, "request unix:" + self.server.path("redis.sock"), truth - control_commands)
+
+
+class RedisThreadsCounts(RedisTest):
+    """Requests are read by one thread, done by another, and may be answered by a third."""
+
+    @classmethod
+    def start(cls):
+        return Redis("--io-threads", "2", "--io-threads-do-reads", "yes")
+
+    def test_requests_that_change_threads(self):
+        truth, report = self.measure(lambda: redis_benchmark(self.server, 50000, "-t", "set,get", "-c", "50"))
+        self.assert_counted(report, self.name(), truth)
