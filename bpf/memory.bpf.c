@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page faults. The kernel says when it begins to handle one; when it ends, no
+ * tracepoint says. Nearly all faults that cost time bring in a page, and then
+ * the counter of resident pages changes just before the end: that is the end
+ * we take, with a calibrated rest (thread.h).
+ */
+#include "bpf/thread.h"
+
+#define PAGE_BYTES 4096
+
+static __always_inline void fault_begins(u64 user_ip)
+{
+	struct task_state *state = state_current();
+	if (!state || !active)
+		return;
+	account(state, bpf_ktime_get_ns());
+	count_cost(PSS_COST_FAULT);
+	state->fault = 1;
+	state->fault_ip = user_ip;
+}
+
+SEC("?tp_btf/page_fault_user")
+int BPF_PROG(page_fault_user, unsigned long address, struct pt_regs *regs, unsigned long error_code)
+{
+	fault_begins(regs->ip);
+	return 0;
+}
+
+/* In the middle of a system call: a buffer of the program's is touched for the first time. */
+SEC("?tp_btf/page_fault_kernel")
+int BPF_PROG(page_fault_kernel, unsigned long address, struct pt_regs *regs, unsigned long error_code)
+{
+	fault_begins(0);
+	return 0;
+}
+
+SEC("?tp_btf/rss_stat") int BPF_PROG(rss_stat, struct mm_struct *mm, int member)
+{
+	struct task_state *state = state_current();
+	if (!state || !state->fault || !active)
+		return 0;
+	u64 now = bpf_ktime_get_ns();
+	u64 elapsed = now - state->mark_ns;
+	if ((s64)elapsed > 0)
+		state->now.component_ns[PSS_C_FAULT] += elapsed;
+	state->mark_ns = now;
+	state->fault = 0;
+	state->fault_tail = 1;
+	state->now.fault_bytes += PAGE_BYTES;
+	__sync_fetch_and_add(&totals.faulted_bytes, PAGE_BYTES);
+	return 0;
+}

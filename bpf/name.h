@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Names of operations: a key, found or made once for each socket and thread, gives a slot. */
+#ifndef PSS_NAME_H
+#define PSS_NAME_H
+
+#include "bpf/thread.h"
+
+/* The slot of a key: a new one while there are any, then the one that "other" names of its kind share. */
+subprogram u32 name_slot(struct pss_name_key *key)
+{
+	u32 *known = bpf_map_lookup_elem(&names, key);
+	if (known)
+		return *known;
+	u32 slot = next_slot < PSS_SLOTS ? __sync_fetch_and_add(&next_slot, 1) : PSS_SLOTS;
+	if (slot >= PSS_SLOTS) {
+		count_lost(PSS_LOST_NAME_MAP_FULL);
+		return key->kind < PSS_SLOT_FIRST ? key->kind : 0;
+	}
+	/* The key first: who finds the slot finds its name. */
+	bpf_map_update_elem(&slot_names, &slot, key, BPF_ANY);
+	if (!bpf_map_update_elem(&names, key, &slot, BPF_NOEXIST))
+		return slot;
+	known = bpf_map_lookup_elem(&names, key);
+	return known ? *known : slot;
+}
+
+/* Turns and bursts are named after their thread. */
+subprogram u32 name_thread_slot(enum pss_op_kind kind)
+{
+	struct pss_name_key key = {.kind = kind};
+	bpf_get_current_comm(key.text, 16);
+	key.length = 16;
+	return name_slot(&key);
+}
+
+#endif
