@@ -46,9 +46,12 @@ class NginxCounts(NginxTest):
 
     def test_pipelined(self):
         """Batches in one segment, which nginx answers one by one."""
-        truth, answered, report = self.measure(lambda: http_batches(self.server.port, "/small", 2000, 8))
-        self.assertEqual(truth, answered)
-        self.assert_counted(report, self.name(), truth)
+        for size, batches in ((8, 2000), (40, 500)):  # 40: longer than the buffer for headers
+            with self.subTest(batch=size):
+                truth, answered, report = self.measure(
+                    lambda: http_batches(self.server.port, "/small", batches, size))
+                self.assertEqual(truth, answered)
+                self.assert_counted(report, self.name(), truth)
 
     def test_requests_split_over_reads(self):
         truth, answered, report = self.measure(lambda: http_pieces(self.server.port, "/small", 8000))

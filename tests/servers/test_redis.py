@@ -75,5 +75,5 @@ class RedisThreadsCounts(RedisTest):
         return Redis("--io-threads", "2", "--io-threads-do-reads", "yes")
 
     def test_requests_that_change_threads(self):
-        truth, report = self.measure(lambda: redis_benchmark(self.server, 50000, "-t", "set,get", "-c", "50"))
+        truth, report = self.measure(lambda: redis_benchmark(self.server, 30000, "-t", "set,get", "-c", "50"))
         self.assert_counted(report, self.name(), truth)
