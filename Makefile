@@ -137,7 +137,7 @@ $(eval $(call remember,$(B)/made-with/feature-sources,$(FEATURE_SOURCES)))
 
 $(O)/obj/%.o: %.c $(O)/made-with/compiler
 	$(show) CC $<
-	@mkdir -p $(@D)
+	@mkdir -p $(@D) && rm -f $@
 	$(quiet)$(CC) $(CFLAGS) $(COMPILE_FLAGS) -MMD -MP -c -o $@ $<
 
 # Only what includes a skeleton waits for the BPF objects at the first build; later the dependency files know.
@@ -157,7 +157,7 @@ $(O)/pss-bpf: $(call object,$(MAIN_SOURCE)) $(O)/libpss.a $(O)/made-with/linker
 
 $(B)/bpf/%.o: bpf/%.c $(B)/made-with/bpf
 	$(show) BPF $<
-	@mkdir -p $(@D)
+	@mkdir -p $(@D) && rm -f $@
 	$(quiet)$(BPF_CLANG) $(BPF_FLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/pss.bpf.o: $(BPF_SOURCES:%.c=$(B)/%.o) $(B)/made-with/bpf-sources
@@ -185,7 +185,7 @@ PROGRAM_FLAGS := -std=gnu17 -O2 -g $(WARNINGS) -D_GNU_SOURCE= -I. -fno-omit-fram
 $(eval $(call remember,$(B)/made-with/programs,$(CC) $(VERSION_CC) $(PROGRAM_FLAGS)))
 define program
 	$(show) CC $<
-	@mkdir -p $(@D)
+	@mkdir -p $(@D) && rm -f $@
 	$(quiet)$(CC) $(PROGRAM_FLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $< -lm
 endef
 targets: $(TARGET_SOURCES:tests/targets/%.c=$(B)/targets/%)
@@ -267,7 +267,6 @@ uninstall:
 clean:
 	$(quiet)rm -rf $(B)
 
-.SECONDARY:
 -include $(patsubst %.o,%.d,$(call object,$(LIB_SOURCES) $(MAIN_SOURCE) $(UNIT_SOURCES) $(FUZZ_SOURCES)) \
 	$(BPF_SOURCES:%.c=$(B)/%.o) $(FEATURE_SOURCES:%.c=$(B)/%.o)) \
 	$(TARGET_SOURCES:tests/targets/%.c=$(B)/targets/%.d) $(DEMO_SOURCES:tools/demo/%.c=$(B)/demo/%.d)
