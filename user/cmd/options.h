@@ -43,7 +43,7 @@ struct options {
 	bool quiet, verbose, help;
 	enum colour_choice colour;
 	uint64_t ring_bytes, max_records; /* 0: the capture's own */
-	char **argument;                  /* what is no option, ended by NULL; for `run` the command to start */
+	char **argument; /* what is no option, ended by NULL; for `run` the command to start */
 	size_t arguments;
 };
 

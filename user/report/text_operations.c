@@ -136,8 +136,8 @@ static void put_share_row(struct paint *paint, const char *label, const double *
 	if (largest_component(share) < 0)
 		return;
 	fputs("    ", paint->out);
-	paint_cell(paint, label, 10, false);
-	paint_stack(paint, share, paint->style.width / 3);
+	paint_cell(paint, label, 12, false);
+	paint_stack(paint, share, paint->style.width / 3 - 2);
 	put_largest(paint, share);
 	putc('\n', paint->out);
 }
@@ -151,15 +151,15 @@ static void put_ways(struct paint *paint, const struct pss_report_operation *ope
 	for (unsigned i = 0; i < shown && i < 3; i++) {
 		const struct pss_report_path *path = &operation->path[i];
 		fputs("    ", paint->out);
-		paint_cell(paint, i ? "" : "ways", 10, false);
+		paint_cell(paint, i ? "" : "ways", 12, false);
 		paint_cell(paint, format_percent(text, sizeof(text), path->share), 7, true);
 		fputs("  ", paint->out);
 		paint_word(paint, path->tag[0] ? path->tag : "(without a tag)", sizeof(path->tag),
-			   paint->style.width - 24);
+			   paint->style.width - 26);
 		putc('\n', paint->out);
 	}
 	if (operation->path_count > 3)
-		fprintf(paint->out, "%*sand %u more\n", 23, "", operation->path_count - 3);
+		fprintf(paint->out, "%*sand %u more\n", 25, "", operation->path_count - 3);
 }
 
 static bool has_causes(const struct pss_report_operation *operation)
