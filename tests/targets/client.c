@@ -8,6 +8,7 @@
  *          [--parts N, writes for one request] [--gap US, between them] [--pipeline N]
  *          [--pause US, between requests] [--wait: begin and end at lines on standard input]
  *          [--poll: wait for answers with poll]
+ *          [--greeted: the server speaks first]
  *
  * Lines are sent in turn, the same turn on every connection. With --http they
  * are paths. A pipelined batch is written in one piece.
@@ -29,7 +30,7 @@ static struct {
 	const char *path; /* Unix */
 	unsigned connections, requests, parts, pipeline;
 	unsigned gap_us, pause_us;
-	bool http, wait, poll;
+	bool http, wait, poll, greeted;
 	const char *line[LINES_MOST];
 	unsigned lines;
 } option = {.type = SOCK_STREAM, .connections = 1, .requests = 1, .parts = 1, .pipeline = 1};
@@ -153,7 +154,10 @@ static void *drive(void *argument)
 	unsigned number = (unsigned)(uintptr_t)argument, i;
 	struct totals own = {0};
 	int fd = client_connect(number);
+	char greeting[256];
 
+	if (option.greeted && read(fd, greeting, sizeof(greeting)) <= 0)
+		fail("greeting");
 	for (i = 0; i < option.requests; i += option.pipeline) {
 		struct clocks before = clocks_now(), after;
 
@@ -216,6 +220,8 @@ int main(int argc, char **argv)
 			option.wait = true;
 		else if (!strcmp(argv[at], "--poll"))
 			option.poll = true;
+		else if (!strcmp(argv[at], "--greeted"))
+			option.greeted = true;
 		else if (at + 1 < argc)
 			option_value(argv[at], argv[at + 1]), at++;
 		else

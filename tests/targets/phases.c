@@ -45,6 +45,7 @@ struct session {
 };
 
 static unsigned upstream_port;
+static unsigned deaf_port; /* bound, and nobody listens */
 static const char *directory = "/tmp";
 static struct session *sessions;
 static pthread_mutex_t sessions_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -192,6 +193,28 @@ static void run_child(struct session *session, uint64_t amount)
 		continue;
 }
 
+/* A file that is not there, and a port where nobody listens: so many times. */
+static void run_missing(struct session *session, uint64_t amount)
+{
+	(void)session;
+	while (amount--)
+		if (open("/nonexistent/pss", O_RDONLY | O_CLOEXEC) >= 0)
+			fail("missing");
+}
+
+static void run_refused(struct session *session, uint64_t amount)
+{
+	(void)session;
+	while (amount--) {
+		struct sockaddr_in address = loopback(deaf_port);
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		if (!connect(fd, (struct sockaddr *)&address, sizeof(address)))
+			fail("refused");
+		close(fd);
+	}
+}
+
 /* A bit of everything, one after the other. */
 static void run_mixed(struct session *session, uint64_t amount)
 {
@@ -209,7 +232,7 @@ static const struct {
 	{"spin", run_spin},         {"sleep", run_sleep}, {"timeout", run_timeout}, {"draw", run_draw},
 	{"lock", run_lock},         {"flock", run_flock}, {"fsync", run_fsync},     {"fault", run_fault},
 	{"upstream", run_upstream}, {"ready", run_ready}, {"mapped", run_mapped},   {"pipe", run_pipe},
-	{"child", run_child},       {"mixed", run_mixed},
+	{"child", run_child},       {"mixed", run_mixed}, {"missing", run_missing}, {"refused", run_refused},
 };
 
 /* Takes mutex and file lock when told, holds them for a while after `begin`. */
@@ -436,6 +459,7 @@ int main(int argc, char **argv)
 	options(argc, argv);
 	stop_when_told();
 	listener = loopback_bind(SOCK_STREAM);
+	deaf_port = local_port(loopback_bind(SOCK_DGRAM));
 	announce("port", local_port(listener));
 	while (!stopping) {
 		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);

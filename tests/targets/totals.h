@@ -22,6 +22,7 @@ struct totals_kind {
 	struct clocks phase; /* the one thing that this kind is about */
 	uint64_t kept;
 	uint64_t *duration; /* of each, wall */
+	uint64_t *shortest; /* of each, wall to before the answer */
 };
 
 struct totals {
@@ -44,7 +45,8 @@ static inline struct totals_kind *totals_find(struct totals *totals, const char 
 	kind = &totals->kind[totals->kinds++];
 	kind->name = name;
 	kind->duration = calloc(TOTALS_DURATIONS, sizeof(*kind->duration));
-	if (!kind->duration)
+	kind->shortest = calloc(TOTALS_DURATIONS, sizeof(*kind->shortest));
+	if (!kind->duration || !kind->shortest)
 		exit(70);
 	return kind;
 }
@@ -58,8 +60,10 @@ static inline void totals_add(struct totals *totals, const char *name, struct cl
 	clocks_add(&kind->whole, whole);
 	clocks_add(&kind->inside, inside);
 	clocks_add(&kind->phase, phase);
-	if (kind->kept < TOTALS_DURATIONS)
-		kind->duration[kind->kept++] = whole.wall;
+	if (kind->kept == TOTALS_DURATIONS)
+		return;
+	kind->shortest[kind->kept] = inside.wall;
+	kind->duration[kind->kept++] = whole.wall;
 }
 
 static inline void totals_merge(struct totals *into, const struct totals *from)
@@ -75,9 +79,21 @@ static inline void totals_merge(struct totals *into, const struct totals *from)
 		clocks_add(&kind->whole, source->whole);
 		clocks_add(&kind->inside, source->inside);
 		clocks_add(&kind->phase, source->phase);
-		for (j = 0; j < source->kept && kind->kept < TOTALS_DURATIONS; j++)
+		for (j = 0; j < source->kept && kind->kept < TOTALS_DURATIONS; j++) {
+			kind->shortest[kind->kept] = source->shortest[j];
 			kind->duration[kind->kept++] = source->duration[j];
+		}
 	}
+}
+
+static inline void totals_print_list(const char *key, const uint64_t *list, uint64_t length)
+{
+	uint64_t i;
+
+	printf("\"%s\": [", key);
+	for (i = 0; i < length; i++)
+		printf("%s%" PRIu64, i ? ", " : "", list[i]);
+	printf("]");
 }
 
 static inline void totals_print_clocks(const char *key, struct clocks clocks)
@@ -86,12 +102,11 @@ static inline void totals_print_clocks(const char *key, struct clocks clocks)
 	       clocks.wall, clocks.cpu, clocks.runq);
 }
 
-/* {"kind": {"count", "whole": {..}, "inside": {..}, "phase": {..}, "durations_ns": [..]}, ...} without an end
- * of line. */
+/* {"kind": {"count", "whole": {..}, "inside": {..}, "phase": {..}, "durations_ns": [..], "shortest_ns":
+ * [..]}, ...} without an end of line. */
 static inline void totals_print(const struct totals *totals)
 {
 	unsigned i;
-	uint64_t j;
 
 	printf("{");
 	for (i = 0; i < totals->kinds; i++) {
@@ -103,10 +118,11 @@ static inline void totals_print(const struct totals *totals)
 		totals_print_clocks("inside", kind->inside);
 		printf(", ");
 		totals_print_clocks("phase", kind->phase);
-		printf(", \"durations_ns\": [");
-		for (j = 0; j < kind->kept; j++)
-			printf("%s%" PRIu64, j ? ", " : "", kind->duration[j]);
-		printf("]}");
+		printf(", ");
+		totals_print_list("durations_ns", kind->duration, kind->kept);
+		printf(", ");
+		totals_print_list("shortest_ns", kind->shortest, kind->kept);
+		printf("}");
 	}
 	printf("}");
 }
