@@ -14,7 +14,7 @@
 
 static int bucket_of(double value)
 {
-	static const double per_bucket = 0.020000666706669543; /* log(GROWTH) */
+	static const double per_bucket = 0.020000666706669435; /* log(GROWTH) */
 	double index = ceil(log(value) / per_bucket);
 
 	if (index < 0)
