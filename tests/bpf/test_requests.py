@@ -34,6 +34,21 @@ class Requests(TargetTest):
         self.assertFalse([one for one in self.report["operations"] if one["kind"] == "call"], "no calls were made")
         return found
 
+    def test_many_in_flight_on_one_thread(self):
+        self.connections, self.requests = 20, 20
+        found = self._check(["--loop", "epoll", "--delay", 3000])
+        waited = found["components_ns"]["sleep"] + found["components_ns"]["net"]
+        self.assertGreater(waited, 0.9 * found["mean_ns"] * found["operations"], "the thread was in its readiness wait")
+
+    def test_pair_of_sockets(self):
+        with Target("server", "--socket", "pair") as server:
+            with attached(server.pid, "--no-follow") as capture:
+                server.go()
+                server.wait_line("^done")
+            self.assertEqual(server.finish()["requests"], 300)
+        found = [one for one in capture.report["operations"] if one["kind"] == "request"]
+        self.assertEqual([one["count"] for one in found], [300], found)
+
     def test_thread_for_each_connection(self):
         self._check(["--work", 100])
 

@@ -2,11 +2,13 @@
 /*
  * A server in many styles that counts its own requests:
  *
- *   server [--loop threads|epoll|poll|prefork] [--socket tcp|udp|unix|unix-dgram] [--path PATH]
+ *   server [--loop threads|epoll|poll|prefork] [--socket tcp|udp|unix|unix-dgram|pair] [--path PATH]
  *          [--io plain|recv|message|vector|sendfile] [--writes N] [--http] [--work US] [--greet]
+ *          [--delay US: with epoll, answers leave 1 to 5 times so much later, others being read meanwhile]
  *          [--together: answers to a pipelined batch leave in one write]
  *
- * Prints "port N" (0 for Unix). A request is a line, or with --http a head
+ * Prints "port N" (0 for Unix). With --socket pair a child asks 300 times over a
+ * socket pair, once there is a line on standard input. A request is a line, or with --http a head
  * that ends with an empty line; an answer is a line, or an HTTP response, sent
  * in so many writes. At SIGTERM: {"requests", "operations", "wall_ns",
  * "connections", "durations_ns": [..]}: an operation lasts from the read that
@@ -33,7 +35,7 @@ enum io { IO_PLAIN, IO_RECV, IO_MESSAGE, IO_VECTOR, IO_SENDFILE };
 static struct {
 	const char *loop, *socket, *path;
 	enum io io;
-	unsigned writes, work_us;
+	unsigned writes, work_us, delay_us;
 	bool http, greet, together;
 } option = {.loop = "threads", .socket = "tcp", .writes = 1};
 
@@ -51,6 +53,7 @@ struct connection {
 	bool answered;  /* and part of its answer has left */
 	uint64_t start; /* wall */
 	uint64_t last;  /* wall: after the last write */
+	uint64_t due;   /* wall: when a delayed answer leaves; 0: none waits */
 };
 
 static int listener;
@@ -145,6 +148,38 @@ static void settle(struct connection *connection)
 	connection->open = connection->answered = false;
 }
 
+/* Connections whose answer is still to leave. */
+static struct connection *delayed[CONNECTIONS_MOST];
+static unsigned delayed_count;
+
+static void delay_answer(struct connection *connection)
+{
+	static unsigned turn;
+
+	connection->due = wall_now() + (uint64_t)option.delay_us * 1000 * (1 + turn++ * 7 % 5);
+	if (delayed_count < CONNECTIONS_MOST)
+		delayed[delayed_count++] = connection;
+}
+
+/* Sends what is due; milliseconds until more is, or -1. */
+static int send_due(void)
+{
+	uint64_t now = wall_now(), next = UINT64_MAX;
+	unsigned i;
+
+	for (i = 0; i < delayed_count; i++) {
+		struct connection *connection = delayed[i];
+
+		if (connection->due > now) {
+			next = connection->due < next ? connection->due : next;
+			continue;
+		}
+		delayed[i--] = delayed[--delayed_count];
+		write_answers(connection, 1);
+	}
+	return next == UINT64_MAX ? -1 : (int)((next - now + 999999) / 1000000);
+}
+
 static void answer_all(struct connection *connection)
 {
 	const char *end = option.http ? "\r\n\r\n" : "\n";
@@ -157,7 +192,9 @@ static void answer_all(struct connection *connection)
 		if (option.work_us)
 			spin_us(option.work_us);
 		count++;
-		if (!option.together)
+		if (option.delay_us)
+			delay_answer(connection);
+		else if (!option.together)
 			write_answers(connection, 1);
 	}
 	if (option.together && count)
@@ -261,7 +298,7 @@ static void loop_epoll(void)
 	watch(epoll, listener, NULL);
 	while (!stopping) {
 		struct epoll_event event[64];
-		int i, ready = epoll_wait(epoll, event, 64, -1);
+		int i, ready = epoll_wait(epoll, event, 64, send_due());
 
 		for (i = 0; i < ready; i++) {
 			struct connection *connection = event[i].data.ptr;
@@ -300,6 +337,31 @@ static void loop_poll(void)
 		wanted[count] = (struct pollfd){connection[count]->fd, POLLIN, 0};
 		count++;
 	}
+}
+
+/* The one connection is a pair of sockets, with a child at the other end. */
+static void loop_pair(void)
+{
+	struct connection *connection = calloc(1, sizeof(*connection));
+	int pair[2], i;
+	char answer[64];
+
+	if (!connection || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		fail("socketpair");
+	if (!fork()) {
+		close(pair[0]);
+		await_word();
+		for (i = 0; i < 300; i++)
+			if (write(pair[1], "hello\n", 6) != 6 || read(pair[1], answer, sizeof(answer)) <= 0)
+				_exit(1);
+		_exit(0);
+	}
+	close(pair[1]);
+	connection->fd = pair[0];
+	serve(connection);
+	announce("done", 0);
+	while (!stopping)
+		pause();
 }
 
 static void loop_datagrams(void)
@@ -344,6 +406,8 @@ static void option_value(const char *name, const char *value)
 		option.writes = (unsigned)atoi(value);
 	else if (!strcmp(name, "--work"))
 		option.work_us = (unsigned)atoi(value);
+	else if (!strcmp(name, "--delay"))
+		option.delay_us = (unsigned)atoi(value);
 	else if (!strcmp(name, "--io")) {
 		for (i = 0; i < 5; i++)
 			if (!strcmp(ios[i], value))
@@ -367,6 +431,12 @@ static void open_listener(void)
 	bool datagram = !strcmp(option.socket, "udp") || !strcmp(option.socket, "unix-dgram");
 	int type = datagram ? SOCK_DGRAM : SOCK_STREAM;
 	bool local = !strncmp(option.socket, "unix", 4);
+
+	if (!strcmp(option.socket, "pair")) {
+		announce("port", 0);
+		loop_pair();
+		return;
+	}
 
 	listener = local ? unix_bind(type, option.path) : loopback_bind(type);
 	announce("port", local ? 0 : local_port(listener));
