@@ -10,7 +10,7 @@ from tests.lib import style
 from tests.lib.paths import BUILD, ROOT
 
 # A verdict of `criterion --tap`: "ok - suite::test  (0.01s)", "not ok - suite::test ...", "ok - suite::test # SKIP why".
-TAP_LINE = re.compile(r"^(not ok|ok) - (\w+)::(\S+)\s*(?:# SKIP(.*))?")
+TAP_LINE = re.compile(r"^(not ok|ok) - (\w+)::(\S+)\s*(# SKIP)?(.*)")
 
 
 def _run(arguments, timeout, **environment):
@@ -63,33 +63,44 @@ def unit(run, kind):
         return
     if not run.options.no_build and not build(run, suite, "unit", *(["SAN=1"] if kind == "sanitized" else [])):
         return
-    code, printed = _run([place / "unit", "--tap", "--jobs", "2", "--timeout", "60"], 600,
-                         ASAN_OPTIONS="detect_leaks=1:abort_on_error=0", UBSAN_OPTIONS="print_stacktrace=1")
+    for report in place.glob("report.*"):
+        report.unlink()
+    verdicts = place / "unit.tap"
+    verdicts.unlink(missing_ok=True)
+    code, printed = _run([place / "unit", f"--tap={verdicts}", "--jobs", "2", "--timeout", "60"], 600)
+    lines = verdicts.read_text(errors="replace").splitlines() if verdicts.exists() else []
     seen = failed = 0
-    lines = printed.splitlines()
-    for number, line in enumerate(lines):
+    for line in lines:
         found = TAP_LINE.match(line)
         if not found:
             continue
         seen += 1
-        verdict, group, name, skipped = found.groups()
+        verdict, group, name, skipped, said = found.groups()
         failed += verdict != "ok"
-        if run.wanted(name := f"{suite} {group} {name}"):
+        if run.wanted(shown := f"{suite} {group} {name}"):
             outcome = "failed" if verdict != "ok" else "passed" if skipped is None else "skipped"
-            run.add(outcome, name, skipped or "", _below(lines, number) if outcome == "failed" else "")
+            run.add(outcome, shown, said if outcome != "passed" else "",
+                    _said_before(printed, f"{group}::{name}:") if outcome == "failed" else "")
     if not seen or (code != 0 and not failed):
-        run.add("failed", f"{suite} program", f"exit code {code} after {seen} tests", "\n".join(lines[-200:]))
+        run.add("failed", f"{suite} program", f"exit code {code} after {seen} tests", printed)
+    if kind == "sanitized":
+        run.step("sanitized reports", lambda: _sanitizer_reports(place))
 
 
-def _below(lines, number):
-    """What criterion says under a test's line, and what the sanitizers have said, which has no place of its own."""
-    below = []
-    for line in lines[number + 1:]:
-        if TAP_LINE.match(line):
+def _said_before(printed, name):
+    """What criterion and the test printed since the test before it, up to the line of its failure."""
+    said = []
+    for line in printed.splitlines():
+        if line.startswith(f"[FAIL] {name}"):
             break
-        below.append(line)
-    reports = [line for line in lines if "ERROR: " in line or "runtime error:" in line]
-    return "\n".join(below[:60] + [line for line in reports if line not in below][:20])
+        said = [] if line.startswith("[FAIL] ") else said + [line]
+    return "\n".join(said[-60:])
+
+
+def _sanitizer_reports(place):
+    """Leaks and what else was reported where criterion did not see it (tests/unit/sanitizer_options.c)."""
+    reports = sorted(place.glob("report.*"))
+    return not reports, "\n".join(report.read_text(errors="replace") for report in reports)
 
 
 def fuzz(run):
