@@ -100,7 +100,7 @@ BPF_FLAGS := -target bpf -mcpu=v3 -g -O2 -D__TARGET_ARCH_$(ARCH) -I. -Ivmlinux -
 # ---- what is missing ------------------------------------------------------------------------------------------------
 
 # These goals need no compiler, or install it themselves.
-SELF_CONTAINED := clean uninstall demo test test-debian13 format style
+SELF_CONTAINED := clean uninstall demo test test-debian13 format check-format
 GOALS := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out $(SELF_CONTAINED),$(GOALS)),)
 MISSING := $(shell PATH="$$PATH:/usr/sbin:/sbin"; \
@@ -162,9 +162,10 @@ $(B)/bpf/%.o: bpf/%.c $(B)/made-with/bpf
 
 $(B)/pss.bpf.o: $(BPF_SOURCES:%.c=$(B)/%.o) $(B)/made-with/bpf-sources
 $(B)/features.bpf.o: $(FEATURE_SOURCES:%.c=$(B)/%.o) $(B)/made-with/feature-sources
+# The object that defines the maps goes first: the linker loses track of maps that it met as extern.
 $(B)/pss.bpf.o $(B)/features.bpf.o:
 	$(show) BPFLINK $@
-	$(quiet)$(BPFTOOL) gen object $@ $(filter %.o,$^)
+	$(quiet)$(BPFTOOL) gen object $@ $(filter %/maps.bpf.o,$^) $(filter-out %/maps.bpf.o,$(filter %.o,$^))
 
 $(G)/%_bpf.skel.h: $(B)/%.bpf.o
 	$(show) SKEL $@
@@ -206,12 +207,13 @@ endif
 
 # Checks. A file is linted again when it or what it includes has changed: that is when its object is newer.
 
-.PHONY: check format style lint test test-debian13 bench
+.PHONY: check check-format format lint test test-debian13 bench
 C_FILES := $(sort $(wildcard $(foreach d,bpf include user tests/unit tests/targets tests/fuzz tools,\
 	$(foreach s,c h,$(d)/*.$(s) $(d)/*/*.$(s) $(d)/*/*/*.$(s)))))
-format:
-	$(show) FORMAT '$(words $(C_FILES)) files'
+check-format:
 	$(quiet)clang-format --dry-run -Werror $(C_FILES)
+format:
+	$(quiet)clang-format -i $(C_FILES)
 
 TIDY = clang-tidy --quiet $< -- $(filter-out -Werror,$(COMPILE_FLAGS)) 2>$@.log || { cat $@.log >&2; exit 1; }
 LINTED := $(LIB_SOURCES) $(MAIN_SOURCE)

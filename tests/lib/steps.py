@@ -12,6 +12,8 @@ from tests.lib.paths import BUILD, ROOT
 # A verdict of `criterion --tap`: "ok - suite::test  (0.01s)", "not ok - suite::test ...", "ok - suite::test # SKIP why".
 TAP_LINE = re.compile(r"^(not ok|ok) - (\w+)::(\S+)\s*(# SKIP)?(.*)")
 
+SANITIZED = ["SAN=1", "CC=clang", "all", "unit"]
+
 
 def _run(arguments, timeout, **environment):
     """(exit code, what it printed)"""
@@ -50,18 +52,19 @@ def check(run):
         wrong = style.faults(ROOT)
         return not wrong, "\n".join(wrong)
 
-    run.step("check format", made("format"))
+    run.step("check format", made("check-format"))
     run.step("check style", tidy)
     run.step("check lint", made("lint"))
 
 
 def unit(run, kind):
-    """Every test of the criterion program is a test of its own; kind: plain, or sanitized (ASan and UBSan)."""
+    """Every test of the criterion program is a test of its own; kind: plain, or sanitized (ASan and UBSan). The
+    sanitized program is built by clang, so that both compilers have seen every source."""
     place = BUILD / "san" if kind == "sanitized" else BUILD
     suite = "unit" if kind == "plain" else kind
     if not list((ROOT / "tests" / "unit").glob("*.c")):
         return
-    if not run.options.no_build and not build(run, suite, "unit", *(["SAN=1"] if kind == "sanitized" else [])):
+    if not run.options.no_build and not build(run, suite, *(SANITIZED if kind == "sanitized" else ["unit"])):
         return
     for report in place.glob("report.*"):
         report.unlink()
