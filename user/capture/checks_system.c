@@ -147,7 +147,9 @@ static void judge_capabilities(const struct system_facts *facts, struct check *l
 		struct check *check =
 			check_add(list, count, needs[i].name, CHECK_LIMITED, "missing: %s", needs[i].use);
 		check_cost(check, "%s", needs[i].cost);
-		check_fix(check, "run it with sudo, or grant %s", needs[i].name);
+		/* Otherwise the line before has said it for all of them. */
+		if (system_denial(facts) != DENIAL_CAPABILITY)
+			check_fix(check, "run it with sudo, or grant %s", needs[i].name);
 	}
 	bool resource = has_capability(facts, CAPABILITY_SYS_RESOURCE);
 	check_add(list, count, "CAP_SYS_RESOURCE", resource ? CHECK_OK : CHECK_NOTE,
@@ -188,12 +190,10 @@ static void judge_policies(const struct system_facts *facts, struct check *list,
 	} else {
 		check_add(list, count, "lockdown", CHECK_OK, "%s", modes[facts->lockdown]);
 	}
-	static const char *const unprivileged[] = {"0: anybody may load simple programs",
-						   "1: only with privileges", "2: only with privileges"};
-	if (facts->unprivileged_bpf >= 0 && facts->unprivileged_bpf <= 2)
+	if (facts->unprivileged_bpf >= 0)
 		check_add(list, count, "unprivileged BPF", CHECK_OK,
-			  "kernel.unprivileged_bpf_disabled = %s; tracing needs them always",
-			  unprivileged[facts->unprivileged_bpf]);
+			  "%s (kernel.unprivileged_bpf_disabled = %d): tracing needs privileges always",
+			  facts->unprivileged_bpf ? "off" : "on", facts->unprivileged_bpf);
 	if (!facts->seccomp)
 		check_add(list, count, "seccomp", CHECK_OK, "no filter on pss-bpf itself");
 	else
