@@ -23,7 +23,7 @@ extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
 
 struct descriptor {
 	u64 inode; /* number; of a socket it names the socket for as long as it lives */
-	u64 file;  /* address */
+	u64 entry; /* address of the table's pointer to the file */
 	u32 mode;  /* 0: no such descriptor */
 };
 
@@ -40,12 +40,11 @@ static __always_inline void descriptor_read(u64 slot_address, struct descriptor 
 		/* hlist_head is a struct of one pointer: it reads the table's entry. */
 		struct hlist_head *entry = bpf_rdonly_cast((void *)slot_address,
 							   bpf_core_type_id_kernel(struct hlist_head));
-		u64 address = (u64)entry->first;
-		found->file = address;
+		void *address = entry->first;
 		if (!address)
 			return;
 		struct file *file =
-			bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct file));
+			bpf_rdonly_cast(address, bpf_core_type_id_kernel(struct file));
 		struct inode *inode = file->f_inode;
 		found->mode = inode->i_mode;
 		found->inode = inode->i_ino;
@@ -54,7 +53,6 @@ static __always_inline void descriptor_read(u64 slot_address, struct descriptor 
 #endif
 	struct file *file = NULL;
 	bpf_probe_read_kernel(&file, sizeof(file), (void *)slot_address);
-	found->file = (u64)file;
 	if (!file)
 		return;
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
@@ -66,7 +64,7 @@ static __always_inline void descriptor_read(u64 slot_address, struct descriptor 
 static __always_inline void descriptor_find(struct task_struct *task, u64 number, struct descriptor *found)
 {
 	found->inode = 0;
-	found->file = 0;
+	found->entry = 0;
 	found->mode = 0;
 	struct files_struct *files = task->files;
 	if (!files)
@@ -75,16 +73,24 @@ static __always_inline void descriptor_find(struct task_struct *task, u64 number
 	u32 fd = (u32)number;
 	if (fd >= table->max_fds)
 		return;
-	descriptor_read((u64)table->fd + (u64)fd * 8, found);
+	found->entry = (u64)table->fd + (u64)fd * 8;
+	descriptor_read(found->entry, found);
+}
+
+static __always_inline struct file *descriptor_file(u64 entry)
+{
+	struct file *file = NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), (void *)entry);
+	return file;
 }
 
 /* True when no other descriptor, of any process, holds the file: to close it ends it. */
-static __always_inline bool file_is_last_reference(u64 address)
+static __always_inline bool file_is_last_reference(const struct descriptor *found)
 {
-	struct file *file = (struct file *)address;
+	struct file *file = descriptor_file(found->entry);
 	if (bpf_core_field_exists(file->f_ref))
 		return BPF_CORE_READ(file, f_ref.refcnt.counter) <= 0;
-	struct file___old *old = (void *)address;
+	struct file___old *old = (void *)file;
 	return BPF_CORE_READ(old, f_count.counter) <= 1;
 }
 

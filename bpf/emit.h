@@ -75,8 +75,10 @@ static __always_inline u32 record_weight(const struct pss_op *op, u32 slot)
 }
 
 /* op->name_id is the slot. */
-subprogram int emit_operation(struct pss_op *op)
+int verified_alone emit_operation(struct pss_op *op)
 {
+	if (!op)
+		return 0;
 	u32 slot = op->name_id;
 	u32 index = slot * shards + (bpf_get_smp_processor_id() & (shards - 1));
 	struct pss_slot_stats *stats = bpf_map_lookup_elem(&slot_stats, &index);

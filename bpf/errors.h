@@ -83,7 +83,7 @@ static __always_inline void error_mark(struct pss_op *op, s32 error)
 	op->err_code = error;
 }
 
-subprogram int error_count(u32 slot, u32 class, s32 error)
+int verified_alone error_count(u32 slot, u32 class, s32 error)
 {
 	struct pss_error_key key = {.slot = slot, .err_code = error, .syscall_class = class};
 	u64 *count = bpf_map_lookup_elem(&errors, &key);

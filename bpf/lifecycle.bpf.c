@@ -110,7 +110,7 @@ static long exit_descriptor(u32 number, void *context)
 	if (!files || number >= files->fdt->max_fds)
 		return 1;
 	descriptor_find(task, number, &found);
-	if (S_ISSOCK(found.mode) && file_is_last_reference(found.file))
+	if (S_ISSOCK(found.mode) && file_is_last_reference(&found))
 		socket_gone(found.inode);
 	return 0;
 }

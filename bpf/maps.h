@@ -18,6 +18,8 @@
 
 /* A function of its own for the verifier; headers may hold ones that a program does not call. */
 #define subprogram static __noinline __attribute__((unused))
+/* Verified once, by itself, whatever the callers know; its pointers may be NULL there. Weak: objects may share it. */
+#define verified_alone __weak __noinline
 
 #define MARKS 8 /* wake-ups that a thread remembers, to find where it took work up */
 
@@ -153,19 +155,20 @@ PSS_MAP struct {
 } scratches SEC(".maps");
 
 /* Constants, set before loading. */
-extern const volatile u8 syscall_class[PSS_SYSCALLS];   /* enum pss_syscall_class */
-extern const volatile u16 syscall_traits[PSS_SYSCALLS]; /* SYSCALL_* */
-extern const volatile u32 target_pid;    /* as the loader's pid namespace numbers it */
+extern const volatile __u8 syscall_class[PSS_SYSCALLS];   /* enum pss_syscall_class */
+extern const volatile __u16 syscall_traits[PSS_SYSCALLS]; /* SYSCALL_* */
+
 extern const volatile bool follow;       /* children too */
-extern const volatile u32 shards;        /* a power of two */
+extern const volatile __u32 shards;        /* a power of two */
 extern const volatile bool shard_per_cpu; /* no two CPUs share one: plain additions do */
 
 /* Switches, set while running. */
 extern bool active;
-extern u64 fault_tail_ns;  /* calibrated: what handling a fault costs before and after the points we see */
-extern u64 fault_whole_ns; /* calibrated: a fault whose end is not seen */
-extern u32 next_slot;
-extern u32 loader_level; /* depth of the loader's pid namespace */
+extern __u32 target_pid; /* as the loader's pid namespace numbers it */
+extern __u64 fault_tail_ns;  /* calibrated: what handling a fault costs before and after the points we see */
+extern __u64 fault_whole_ns; /* calibrated: a fault whose end is not seen */
+extern __u32 next_slot;
+extern __u32 loader_level; /* depth of the loader's pid namespace */
 extern struct pss_totals totals;
 
 #endif

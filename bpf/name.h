@@ -6,8 +6,10 @@
 #include "bpf/thread.h"
 
 /* The slot of a key: a new one while there are any, then the one that "other" names of its kind share. */
-subprogram u32 name_slot(struct pss_name_key *key)
+u32 verified_alone name_slot(struct pss_name_key *key)
 {
+	if (!key)
+		return 0;
 	u32 *known = bpf_map_lookup_elem(&names, key);
 	if (known)
 		return *known;

@@ -92,8 +92,10 @@ static __always_inline const struct pss_snapshot *taken_up(struct task_state *st
  * Ended by another thread than it began on: the first thread's part up to
  * where it let go, the hand-over, and this thread's part since it took up.
  */
-subprogram int handoff_components(struct task_state *state, struct pss_socket *socket, u64 now)
+int verified_alone handoff_components(struct task_state *state, struct pss_socket *socket, u64 now)
 {
+	if (!state || !socket)
+		return 0;
 	struct pss_op *op = &socket->op;
 	u64 left_ns = socket->left_set ? socket->left.ns : socket->start.ns;
 	const struct pss_snapshot *taken = taken_up(state, left_ns);
@@ -152,9 +154,11 @@ struct transfer {
 	bool sends;
 };
 
-subprogram int transfer_done(struct task_state *state, struct pss_socket *socket, u64 key,
-				    struct transfer *transfer, u64 now)
+int verified_alone transfer_done(struct task_state *state, struct pss_socket *socket, u64 key,
+				 struct transfer *transfer, u64 now)
 {
+	if (!state || !socket || !transfer)
+		return 0;
 	bool server = socket->role == PSS_ROLE_SERVER;
 	bool asked = server != transfer->sends;
 	state->serves = 1;
@@ -197,7 +201,7 @@ subprogram int transfer_done(struct task_state *state, struct pss_socket *socket
 }
 
 /* Nothing more will be said on this socket. */
-subprogram int socket_gone(u64 key)
+int verified_alone socket_gone(u64 key)
 {
 	struct pss_socket *socket = bpf_map_lookup_elem(&sockets, &key);
 	if (!socket)

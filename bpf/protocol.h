@@ -62,6 +62,7 @@ static long resp_step(u32 step, struct resp_walk *walk)
 		return 1;
 	u64 left = walk->length - walk->position;
 	u32 size = left < RESP_HEADER ? left : RESP_HEADER;
+	asm volatile("" : "+r"(size)); /* one register for the check and the call */
 	if (size > RESP_HEADER || bpf_probe_read_user(header, size, (void *)(walk->buffer + walk->position))) {
 		walk->broken = 1;
 		return 1;
@@ -93,8 +94,10 @@ static long resp_step(u32 step, struct resp_walk *walk)
 	return 1;
 }
 
-subprogram u32 resp_requests(struct pss_socket *socket, u64 buffer, u64 length)
+u32 verified_alone resp_requests(struct pss_socket *socket, u64 buffer, u64 length)
 {
+	if (!socket)
+		return 0;
 	struct resp_walk walk = {.buffer = buffer, .length = length};
 	walk.position = socket->skip_bytes;
 	walk.parts = socket->skip_parts;
@@ -160,11 +163,14 @@ static __always_inline bool http_may_batch(u8 first)
 	return first == 'G' || first == 'H' || first == 'O' || first == 'D';
 }
 
-subprogram u32 http_requests(struct pss_socket *socket, u64 buffer, u64 length)
+u32 verified_alone http_requests(struct pss_socket *socket, u64 buffer, u64 length)
 {
+	if (!socket)
+		return 0;
 	u32 zero = 0, size = length < SCRATCH_BYTES ? (u32)length : SCRATCH_BYTES;
 	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
 	bool continues = socket->phase == PSS_PHASE_OPEN;
+	asm volatile("" : "+r"(size)); /* one register for the check and the call */
 	if (!scratch || !size || size > SCRATCH_BYTES ||
 	    bpf_probe_read_user(scratch->word, size, (void *)buffer))
 		return continues ? 0 : 1;
@@ -201,8 +207,10 @@ static __always_inline void protocol_detect(struct pss_socket *socket, u64 buffe
 }
 
 /* Requests that begin in what was just read. Called before the socket's phase moves on. */
-subprogram u32 requests_in(struct pss_socket *socket, u64 buffer, u64 length)
+u32 verified_alone requests_in(struct pss_socket *socket, u64 buffer, u64 length)
 {
+	if (!socket)
+		return 0;
 	if (socket->type != 1) /* SOCK_STREAM; elsewhere a message is a request */
 		return 1;
 	if (socket->protocol == PSS_PROTOCOL_NEW && buffer)

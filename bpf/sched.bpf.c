@@ -106,8 +106,8 @@ static __always_inline void switched_in(struct task_struct *task)
 		woken = out;
 	if (why == OFF_POLL - OFF_BLOCKED)
 		state->poll_wait_ns += woken - out;
-	else if (why < PSS_C_COUNT)
-		state->now.component_ns[why] += woken - out;
+	else
+		component_add(state, why, woken - out);
 	bool burst = !state->loops && !state->serves && why != PSS_C_FAULT;
 	if (burst) {
 		/* The burst begins when it could have run. */

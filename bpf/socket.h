@@ -14,9 +14,9 @@
 #define SOCK_SEQPACKET 5
 #define SUN_PATH 2 /* offset of the path in sockaddr_un */
 
-static __always_inline struct sock *socket_sock(u64 file_address, u8 *type)
+static __always_inline struct sock *socket_sock(u64 entry, u8 *type)
 {
-	struct file *file = (struct file *)file_address;
+	struct file *file = descriptor_file(entry);
 	struct socket *socket = BPF_CORE_READ(file, private_data);
 	*type = (u8)BPF_CORE_READ(socket, type);
 	return BPF_CORE_READ(socket, sk);
@@ -108,11 +108,13 @@ static __always_inline void name_from_address(struct pss_name_key *key, u64 addr
 }
 
 /* Fixes name and slot, once the role is known. */
-subprogram int socket_name(struct pss_socket *socket, u64 file_address, u64 destination)
+int verified_alone socket_name(struct pss_socket *socket, u64 entry, u64 destination)
 {
+	if (!socket)
+		return 0;
 	struct pss_name_key key = {.family = socket->family, .type = socket->type};
 	u8 type;
-	struct sock *sock = socket_sock(file_address, &type);
+	struct sock *sock = socket_sock(entry, &type);
 	key.kind = socket->role == PSS_ROLE_SERVER ? PSS_OP_REQUEST : PSS_OP_CALL;
 	if (socket->role == PSS_ROLE_CLIENT) {
 		name_client(sock, &key);
@@ -144,7 +146,7 @@ subprogram struct pss_socket *socket_find(struct descriptor *found, u8 role)
 	if (!socket)
 		return NULL;
 	u8 type = 0;
-	struct sock *sock = socket_sock(found->file, &type);
+	struct sock *sock = socket_sock(found->entry, &type);
 	u16 family = BPF_CORE_READ(sock, __sk_common.skc_family);
 	socket->family = (u8)family;
 	socket->type = type;
@@ -156,7 +158,7 @@ subprogram struct pss_socket *socket_find(struct descriptor *found, u8 role)
 	}
 	socket->role = role;
 	if (role == PSS_ROLE_SERVER || role == PSS_ROLE_CLIENT)
-		socket_name(socket, found->file, 0);
+		socket_name(socket, found->entry, 0);
 	return socket;
 }
 

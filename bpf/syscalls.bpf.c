@@ -46,7 +46,7 @@ subprogram int socket_transfer(struct task_state *state, struct pt_regs *regs, u
 		socket->role = transfer.sends ? PSS_ROLE_CLIENT : PSS_ROLE_SERVER;
 		if (traits & SYSCALL_ADDRESS)
 			transfer.destination = ARG4(regs);
-		socket_name(socket, found->file, transfer.destination);
+		socket_name(socket, found->entry, transfer.destination);
 	}
 	if (result <= 0) {
 		error_note(state, socket, transfer.sends ? PSS_SC_SEND : PSS_SC_RECV, (s32)-result);
@@ -108,7 +108,7 @@ subprogram int accept_exit(struct task_state *state, struct pt_regs *regs, s64 r
 	if (!S_ISSOCK(found.mode))
 		return 0;
 	u8 type;
-	struct sock *sock = socket_sock(found.file, &type);
+	struct sock *sock = socket_sock(found.entry, &type);
 	u16 family = BPF_CORE_READ(sock, __sk_common.skc_family);
 	if (family == AF_INET || family == AF_INET6)
 		listener_add(BPF_CORE_READ(sock, __sk_common.skc_num));
@@ -128,7 +128,7 @@ subprogram int connect_exit(struct task_state *state, struct pt_regs *regs, s64 
 	/* A datagram socket may be connected anew: its name follows the address. */
 	struct pss_socket *socket = socket_find(&found, PSS_ROLE_CLIENT);
 	if (socket && socket->role == PSS_ROLE_CLIENT)
-		socket_name(socket, found.file, ARG1(regs));
+		socket_name(socket, found.entry, ARG1(regs));
 	thread_step(state, STEP(PSS_SC_CONNECT, socket ? socket->slot : 0));
 	if (!begun)
 		error_note(state, socket, PSS_SC_CONNECT, (s32)-result);
@@ -216,7 +216,7 @@ subprogram int close_enter(struct pt_regs *regs)
 {
 	struct descriptor found;
 	descriptor_find(bpf_get_current_task_btf(), ARG0(regs), &found);
-	if (S_ISSOCK(found.mode) && file_is_last_reference(found.file))
+	if (S_ISSOCK(found.mode) && file_is_last_reference(&found))
 		socket_gone(found.inode);
 	return 0;
 }

@@ -28,6 +28,14 @@ static __always_inline void count_lost(enum pss_lost cause)
 	__sync_fetch_and_add(&totals.lost[cause], 1);
 }
 
+/* One register for the check and the access, or the verifier does not see that they belong together. */
+static __always_inline void component_add(struct task_state *state, u64 component, u64 ns)
+{
+	asm volatile("" : "+r"(component));
+	if (component < PSS_C_COUNT)
+		state->now.component_ns[component] += ns;
+}
+
 /*
  * The share of on-CPU time that belongs to page faults whose handling ended
  * where no tracepoint is: a calibrated tail after the last one seen, or a

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* System calls of this architecture: class and traits by number. */
+#ifndef PSS_SYSCALL_TABLE_H
+#define PSS_SYSCALL_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Fills count entries; numbers beyond are left alone. */
+void syscall_table_fill(uint8_t *class, uint16_t *traits, size_t count);
+
+#endif
