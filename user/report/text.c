@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/util/escape.h"
 #include "user/util/number.h"
 
 #define LABEL_COLUMNS 13
@@ -23,40 +24,50 @@ static unsigned bar_columns(const struct paint *paint)
 	return paint->style.width - 42;
 }
 
+#define COMM_COLUMNS 24
+
+/* "(pid 1234), 4 threads, 10.0 s, 0.97 CPUs busy" */
+static void figures_of_run(char *text, size_t size, const struct pss_report *report)
+{
+	char number[PSS_NUMBER_SIZE];
+	FILE *out = fmemopen(text, size, "w");
+	if (!out)
+		return;
+	if (report->from_trace_file)
+		fprintf(out, "file, %s records", format_grouped(number, sizeof(number), report->records));
+	else
+		fprintf(out, "(pid %u)", report->meta.pid);
+	if (report->processes > 1)
+		fprintf(out, ", %u processes", report->processes);
+	if (report->threads > 1)
+		fprintf(out, ", %u threads", report->threads);
+	if (report->duration_s > 0)
+		fprintf(out, ", %s", format_duration_ns(number, sizeof(number), report->duration_s * 1e9));
+	if (report->cpu_share > 0)
+		fprintf(out, ", %.2f CPUs busy", report->cpu_share);
+	fclose(out);
+}
+
 static void put_who(struct paint *paint, const struct pss_report *report)
 {
-	const struct pss_meta *meta = &report->meta;
-	char number[PSS_NUMBER_SIZE];
+	char text[256] = "";
+	const char *name = report->from_trace_file ? "trace"
+			   : report->meta.comm[0]  ? report->meta.comm
+						   : "process";
+	char *safe = paint_safe(paint, name, sizeof(report->meta.comm), COMM_COLUMNS);
 	paint_tone(paint, TONE_STRONG);
-	if (report->from_trace_file) {
-		fputs("trace file", paint->out);
-		paint_tone(paint, TONE_PLAIN);
-		fprintf(paint->out, ", %s records", format_grouped(number, sizeof(number), report->records));
-		return;
-	}
-	if (meta->comm[0])
-		paint_word(paint, meta->comm, sizeof(meta->comm), 0);
-	else
-		fputs("process", paint->out);
+	fprintf(paint->out, "%s ", safe ? safe : "");
 	paint_tone(paint, TONE_PLAIN);
-	fprintf(paint->out, " (pid %u)", meta->pid);
-	if (report->processes > 1)
-		fprintf(paint->out, ", %u processes", report->processes);
-	if (report->threads > 1)
-		fprintf(paint->out, ", %u threads", report->threads);
+	figures_of_run(text, sizeof(text), report);
+	paint_wrap(paint, safe ? text_columns(safe) + 1 : 1, text);
+	free(safe);
 }
 
 static void put_header(struct paint *paint, const struct pss_report *report)
 {
 	const struct pss_meta *meta = &report->meta;
-	char number[PSS_NUMBER_SIZE], start[64];
+	char start[64];
 	put_who(paint, report);
-	if (report->duration_s > 0)
-		fprintf(paint->out, ", %s",
-			format_duration_ns(number, sizeof(number), report->duration_s * 1e9));
-	if (report->cpu_share > 0)
-		fprintf(paint->out, ", %.2f CPUs busy", report->cpu_share);
-	putc('\n', paint->out);
 	paint_tone(paint, TONE_FAINT);
 	if (meta->exe[0]) {
 		paint_word(paint, meta->exe, sizeof(meta->exe), paint->style.width);
@@ -193,8 +204,8 @@ static void put_dimensions(struct paint *paint, const struct pss_report *report)
 		put_dimension(paint, report, i);
 	if (any && interval) {
 		paint_tone(paint, TONE_FAINT);
-		fprintf(paint->out, "  %*s1 is best; %s: where the true value lies, with 95 %% confidence\n",
-			LABEL_COLUMNS + 5, "", paint->style.utf8 ? "\u2592" : "=");
+		fprintf(paint->out, "  %*s1 is best; %s is the 95 %% interval\n", LABEL_COLUMNS + 5, "",
+			paint->style.utf8 ? "\u2592" : "=");
 		paint_tone(paint, TONE_PLAIN);
 	}
 }

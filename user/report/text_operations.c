@@ -11,6 +11,7 @@
 #define TABLE_ROWS 12
 #define CAUSE_ROWS 5
 #define CAUSE_COLUMNS 11
+#define LEAST_NAME_COLUMNS 16
 
 /* Columns after the name, with the blank before each. */
 enum { COUNT_COLUMNS = 7, RATE_COLUMNS = 7, ERROR_COLUMNS = 7, TIME_COLUMNS = 8, SCORE_COLUMNS = 6 };
@@ -27,6 +28,12 @@ static int largest_component(const double *share)
 	return best;
 }
 
+/* Too little room for the cause; the section on causes has it. */
+static bool is_narrow(const struct paint *paint)
+{
+	return paint->style.width < FIGURE_COLUMNS + LEAST_NAME_COLUMNS;
+}
+
 static void put_table_head(struct paint *paint, unsigned name_columns)
 {
 	paint_tone(paint, TONE_FAINT);
@@ -38,7 +45,7 @@ static void put_table_head(struct paint *paint, unsigned name_columns)
 	paint_cell(paint, "p95", TIME_COLUMNS, true);
 	paint_cell(paint, "p99", TIME_COLUMNS, true);
 	paint_cell(paint, "score", SCORE_COLUMNS, true);
-	fputs(" varies by\n", paint->out);
+	fputs(is_narrow(paint) ? "\n" : " varies by\n", paint->out);
 	paint_tone(paint, TONE_PLAIN);
 }
 
@@ -66,7 +73,9 @@ static void put_figures(struct paint *paint, const struct pss_report_operation *
 	} else {
 		paint_cell(paint, "-", SCORE_COLUMNS, true);
 	}
-	fprintf(paint->out, " %s\n", cause < 0 ? "-" : pss_component_label(cause));
+	if (!is_narrow(paint))
+		fprintf(paint->out, " %s", cause < 0 ? "-" : pss_component_label(cause));
+	putc('\n', paint->out);
 }
 
 static void put_table_row(struct paint *paint, const struct pss_report_operation *operation,
@@ -92,7 +101,8 @@ static void put_table_row(struct paint *paint, const struct pss_report_operation
 
 void text_operations(struct paint *paint, const struct pss_report *report)
 {
-	unsigned room = paint->style.width > FIGURE_COLUMNS + 16 ? paint->style.width - FIGURE_COLUMNS : 16;
+	unsigned room =
+		paint->style.width - (is_narrow(paint) ? FIGURE_COLUMNS - CAUSE_COLUMNS - 1 : FIGURE_COLUMNS);
 	bool unscored = false;
 	if (!report->operations)
 		return;
@@ -114,11 +124,12 @@ void text_operations(struct paint *paint, const struct pss_report *report)
 	paint_tone(paint, TONE_PLAIN);
 }
 
-/* "run queue 71 %, on CPU 22 %, ...": the three largest. */
-static void put_largest(struct paint *paint, const double *share)
+/* "run queue 71 %, on CPU 22 %, ...": the largest, three at most, as many as there is room for. */
+static void put_largest(struct paint *paint, const double *share, unsigned room)
 {
 	bool taken[PSS_C_COUNT] = {false};
 	for (int n = 0; n < 3; n++) {
+		char text[64];
 		int best = -1;
 		for (int i = 0; i < PSS_C_COUNT; i++)
 			if (!taken[i] && isfinite(share[i]) && (best < 0 || share[i] > share[best]))
@@ -126,8 +137,12 @@ static void put_largest(struct paint *paint, const double *share)
 		if (best < 0 || share[best] < 0.01)
 			break;
 		taken[best] = true;
-		fprintf(paint->out, "%s%s %.0f %%", n ? ", " : "  ", pss_component_label(best),
-			share[best] * 100);
+		unsigned length = (unsigned)snprintf(text, sizeof(text), "%s%s %.0f %%", n ? ", " : "  ",
+						     pss_component_label(best), share[best] * 100);
+		if (length > room)
+			break;
+		fputs(text, paint->out);
+		room -= length;
 	}
 }
 
@@ -136,9 +151,10 @@ static void put_share_row(struct paint *paint, const char *label, const double *
 	if (largest_component(share) < 0)
 		return;
 	fputs("    ", paint->out);
+	unsigned columns = paint->style.width / 3 - 2;
 	paint_cell(paint, label, 12, false);
-	paint_stack(paint, share, paint->style.width / 3 - 2);
-	put_largest(paint, share);
+	paint_stack(paint, share, columns);
+	put_largest(paint, share, paint->style.width - 16 - columns);
 	putc('\n', paint->out);
 }
 
@@ -179,20 +195,20 @@ static void put_legend(struct paint *paint, const struct pss_report *report)
 		for (int i = 0; i < PSS_C_COUNT; i++)
 			seen[i] |= operation->component_ns[i] > 0;
 	}
-	unsigned used = 2;
-	fputs("  ", paint->out);
+	unsigned used = 0;
 	for (int i = 0; i < PSS_C_COUNT; i++) {
 		const char *label = pss_component_label(i);
 		if (!seen[i])
 			continue;
 		if (used + 4 + strlen(label) > paint->style.width) {
-			fputs("\n  ", paint->out);
-			used = 2;
+			putc('\n', paint->out);
+			used = 0;
 		}
+		fputs("  ", paint->out);
 		paint_tone(paint, TONE_COMPONENT + i);
 		putc(paint_component_letter(i), paint->out);
 		paint_tone(paint, TONE_PLAIN);
-		fprintf(paint->out, " %s  ", label);
+		fprintf(paint->out, " %s", label);
 		used += 4 + (unsigned)strlen(label);
 	}
 	putc('\n', paint->out);

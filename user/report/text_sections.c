@@ -18,21 +18,20 @@ static void put_finding_head(struct paint *paint, const struct pss_finding *find
 		[PSS_SEV_INFO] = TONE_FAINT, [PSS_SEV_WARNING] = TONE_FAIR, [PSS_SEV_CRITICAL] = TONE_BAD};
 	char points[PSS_NUMBER_SIZE] = "", *text = NULL;
 	if (finding->loss >= 0.05)
-		snprintf(points, sizeof(points), "-%.1f points", finding->loss);
+		snprintf(points, sizeof(points), " (-%.1f points)", finding->loss);
 	fputs("  ", paint->out);
 	paint_tone(paint, tone[finding->severity]);
 	paint_cell(paint, pss_severity_name(finding->severity), 10, false);
 	paint_tone(paint, TONE_PLAIN);
-	if (asprintf(&text, "%s: %s%s%s", pss_dimension_label(finding->dimension), finding->cause,
-		     finding->operation ? " in " : "", finding->operation ? finding->operation : "") < 0) {
+	if (asprintf(&text, "%s: %s%s%s%s", pss_dimension_label(finding->dimension), finding->cause,
+		     finding->operation ? " in " : "", finding->operation ? finding->operation : "",
+		     points) < 0) {
 		paint->no_memory = true;
 		return;
 	}
 	paint_tone(paint, TONE_STRONG);
-	paint_cell(paint, text, paint->style.width - 12 - 14, false);
+	paint_wrap(paint, 12, text);
 	paint_tone(paint, TONE_PLAIN);
-	paint_cell(paint, points, 14, true);
-	putc('\n', paint->out);
 	free(text);
 }
 
@@ -93,7 +92,8 @@ void text_time(struct paint *paint, const struct pss_report *report)
 	for (size_t i = 0; i < report->windows; i++) {
 		if (report->window[i].operations > rate)
 			rate = report->window[i].operations;
-		if (report->window[i].operations > 0 && report->window[i].p99_ns > p99)
+		if (report->window[i].operations > 0 && isfinite(report->window[i].p99_ns) &&
+		    report->window[i].p99_ns > p99)
 			p99 = report->window[i].p99_ns;
 	}
 	if (!(rate > 0) || !(seconds > 0))
@@ -107,33 +107,42 @@ void text_time(struct paint *paint, const struct pss_report *report)
 	put_spark(paint, report, "p99", true, most);
 }
 
+/* "  label        text ..." */
+static void put_line(struct paint *paint, const char *label, const char *text)
+{
+	fputs("  ", paint->out);
+	paint_cell(paint, label, 13, false);
+	paint_wrap(paint, 15, text);
+}
+
 void text_memory(struct paint *paint, const struct pss_report *report)
 {
 	char first[PSS_NUMBER_SIZE], last[PSS_NUMBER_SIZE], peak[PSS_NUMBER_SIZE], limit[PSS_NUMBER_SIZE];
+	char text[256];
 	if (!report->memory_known)
 		return;
 	paint_heading(paint, "Memory");
-	fprintf(paint->out, "  resident     %s at first, %s at last, peak %s",
-		format_bytes(first, sizeof(first), (double)report->rss_first),
-		format_bytes(last, sizeof(last), (double)report->rss_last),
-		format_bytes(peak, sizeof(peak), (double)report->rss_peak));
-	if (report->limit_bytes)
-		fprintf(paint->out, ", limit %s",
-			format_bytes(limit, sizeof(limit), (double)report->limit_bytes));
-	putc('\n', paint->out);
+	format_bytes(limit, sizeof(limit), (double)report->limit_bytes);
+	snprintf(text, sizeof(text), "%s at first, %s at last, peak %s%s%s",
+		 format_bytes(first, sizeof(first), (double)report->rss_first),
+		 format_bytes(last, sizeof(last), (double)report->rss_last),
+		 format_bytes(peak, sizeof(peak), (double)report->rss_peak),
+		 report->limit_bytes ? ", limit " : "", report->limit_bytes ? limit : "");
+	put_line(paint, "resident", text);
 	if (report->growth_significant) {
-		fputs("  growth       ", paint->out);
+		snprintf(text, sizeof(text), "%s/s, steady",
+			 format_bytes(first, sizeof(first), report->growth_bytes_per_s));
 		paint_tone(paint, TONE_FAIR);
-		fprintf(paint->out, "%s/s, steady",
-			format_bytes(first, sizeof(first), report->growth_bytes_per_s));
+		put_line(paint, "growth", text);
 		paint_tone(paint, TONE_PLAIN);
-		putc('\n', paint->out);
 	}
-	if (report->mapped_bytes || report->unmapped_bytes || report->faulted_bytes)
-		fprintf(paint->out, "  turnover     %s mapped, %s unmapped, %s faulted in\n",
-			format_bytes(first, sizeof(first), (double)report->mapped_bytes),
-			format_bytes(last, sizeof(last), (double)report->unmapped_bytes),
-			format_bytes(peak, sizeof(peak), (double)report->faulted_bytes));
+	if (!report->mapped_bytes && !report->unmapped_bytes && !report->faulted_bytes)
+		return;
+	snprintf(text, sizeof(text), "%s mapped, %s unmapped, %s faulted in",
+		 format_bytes(first, sizeof(first), (double)report->mapped_bytes),
+		 format_bytes(last, sizeof(last), (double)report->unmapped_bytes),
+		 format_bytes(peak, sizeof(peak), (double)report->faulted_bytes));
+	put_line(paint, "turnover", text);
 }
 
 void text_errors(struct paint *paint, const struct pss_report *report)
@@ -168,7 +177,6 @@ static void put_seen(struct paint *paint, const struct pss_report *report)
 	char seen[PSS_NUMBER_SIZE], recorded[PSS_NUMBER_SIZE], share[PSS_NUMBER_SIZE], text[256];
 	format_grouped(seen, sizeof(seen), report->operations_seen);
 	format_grouped(recorded, sizeof(recorded), report->operations_recorded);
-	fputs("  seen         ", paint->out);
 	if (!report->operations_seen)
 		snprintf(text, sizeof(text), "no operation that is scored was completed");
 	else if (report->operations_recorded >= report->operations_seen)
@@ -180,7 +188,7 @@ static void put_seen(struct paint *paint, const struct pss_report *report)
 			 format_percent(share, sizeof(share),
 					(double)report->operations_recorded /
 						(double)report->operations_seen));
-	paint_wrap(paint, 15, text);
+	put_line(paint, "seen", text);
 }
 
 static void put_lost(struct paint *paint, const struct pss_report *report)
@@ -190,11 +198,10 @@ static void put_lost(struct paint *paint, const struct pss_report *report)
 	for (int i = 0; i < PSS_LOST_COUNT; i++) {
 		if (!report->lost[i])
 			continue;
-		fputs(any ? "               " : "  not seen     ", paint->out);
-		any = true;
 		snprintf(text, sizeof(text), "%s %s", format_grouped(number, sizeof(number), report->lost[i]),
 			 pss_lost_label(i));
-		paint_wrap(paint, 15, text);
+		put_line(paint, any ? "" : "not seen", text);
+		any = true;
 	}
 }
 
@@ -208,8 +215,7 @@ static void put_overhead(struct paint *paint, const struct pss_report *report)
 	snprintf(text, sizeof(text), "%s of the target's CPU time, %s an operation%s%s%s", share, each,
 		 report->overhead_method ? " (" : "", report->overhead_method ? report->overhead_method : "",
 		 report->overhead_method ? ")" : "");
-	fputs("  overhead     ", paint->out);
-	paint_wrap(paint, 15, text);
+	put_line(paint, "overhead", text);
 }
 
 void text_coverage(struct paint *paint, const struct pss_report *report)
@@ -220,9 +226,8 @@ void text_coverage(struct paint *paint, const struct pss_report *report)
 		char text[256];
 		snprintf(text, sizeof(text), "the record ends early: %.*s",
 			 (int)sizeof(report->incomplete_why), report->incomplete_why);
-		fputs("  incomplete   ", paint->out);
 		paint_tone(paint, TONE_FAIR);
-		paint_wrap(paint, 15, text);
+		put_line(paint, "incomplete", text);
 		paint_tone(paint, TONE_PLAIN);
 	}
 	put_seen(paint, report);
