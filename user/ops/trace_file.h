@@ -18,7 +18,7 @@ struct pypss_columns {
 	uint8_t *error;                         /* owned: 0 or 1, file order */
 	uint32_t *tag;                          /* owned: interned, file order */
 	size_t durations, memories, waits, lags, errors, tags;
-	uint64_t records; /* objects seen */
+	uint64_t records; /* objects that are no metric records: what pypss counts */
 };
 
 void pypss_columns_init(struct pypss_columns *columns);
