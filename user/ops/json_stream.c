@@ -118,7 +118,7 @@ int json_more(struct json_stream *json)
 	} while (count < 0 && errno == EINTR);
 	if (count < 0) {
 		int error = -errno;
-		return json_fail(json, error, strerrordesc_np(-error));
+		return json_fail(json, error, strerror(-error));
 	}
 	if (count == 0)
 		json->ended = true;

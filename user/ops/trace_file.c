@@ -267,7 +267,7 @@ static int finish(struct json_stream *json, int result, char *message, size_t si
 	else if (result == -EMSGSIZE || result == -E2BIG)
 		snprintf(message, size, "the texts of the trace file are too large");
 	else if (result)
-		snprintf(message, size, "%s", strerrordesc_np(-result));
+		snprintf(message, size, "%s", strerror(-result));
 	json_close_stream(json);
 	return result;
 }
