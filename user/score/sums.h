@@ -14,7 +14,7 @@
 /* Logarithm of a duration over the typical one of its path, in bins. */
 #define SUMS_RESIDUAL_BINS 256
 #define SUMS_RESIDUAL_WIDTH 0.08
-#define SUMS_RESIDUAL_FIRST (-6.4)
+#define SUMS_RESIDUAL_FIRST (-6.44) /* so that 0 is in the middle of a bin */
 /* The paths kept one by one, and all the rest. */
 #define SUMS_PATHS (PSS_WINDOW_PATHS + 1)
 
@@ -41,7 +41,7 @@ struct score_sums {
 	struct sums_moving share[PSS_C_COUNT];
 	/* attribution: moments of duration and components of the sample */
 	double moment, moment_t, moment_tt, moment_c[PSS_C_COUNT], moment_ct[PSS_C_COUNT];
-	/* long ones last: only these are left out where they are empty */
+	/* weights */
 	double path[SUMS_PATHS];
 	double residual_bin[SUMS_RESIDUAL_BINS];
 };
@@ -81,7 +81,6 @@ struct score_concurrency {
 	double moving[PSS_C_COUNT];  /* standard deviation of the share from cell to cell beyond noise */
 	double penalty[PSS_C_COUNT]; /* what each adds to the denominator */
 };
-/* level: for which components the mere share counts; see score_wait_levels. */
 double score_concurrency(const struct score_sums *sums, enum pss_op_kind kind,
 			 struct score_concurrency *detail);
 
