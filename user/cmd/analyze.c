@@ -124,8 +124,6 @@ static int analyze_trace(const struct options *options, const struct input *inpu
 	int code;
 	run_init(&run);
 	pypss_columns_init(&columns);
-	if (options->interval_ns)
-		run.interval_ns = options->interval_ns;
 	if (options->scoring == PSS_SCORING_PYPSS)
 		deliverable.columns = &columns;
 	int error = trace_file_read(input->fd, options->scoring == PSS_SCORING_PYPSS ? &columns : NULL, &run,

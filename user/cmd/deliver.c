@@ -23,8 +23,6 @@ void deliver_config(struct pss_config *config, const struct options *options, co
 	config->ops_mask = options->ops;
 	if (!config->ops_mask && run->has_meta)
 		config->ops_mask = run->meta.ops_forced;
-	if (options->interval_ns)
-		config->interval_ns = options->interval_ns;
 }
 
 static void complain(const char *path, int error)

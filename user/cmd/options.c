@@ -199,7 +199,7 @@ static const struct option_spec option_table[] = {
 	{"ops", 0, "KINDS", COMMAND_REPORTS, set_ops,
 	 "kinds of operations with commas between: request, call, tick, task, func, usdt, python, trace",
 	 "score these kinds of operations; without it they are chosen"},
-	{"interval", 0, "TIME", COMMAND_REPORTS, set_interval, "a time from 10ms to 1h",
+	{"interval", 0, "TIME", COMMAND_CAPTURES, set_interval, "a time from 10ms to 1h",
 	 "length of a window: 1s"},
 	{"scoring", 0, "PROFILE", COMMAND_REPORTS, set_scoring, "native or pypss",
 	 "native (the default), or pypss for the same scores as that tool"},
