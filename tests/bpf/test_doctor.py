@@ -276,6 +276,23 @@ class Runtimes(DoctorTest):
         self.assertIn("no return probes", self._check(found, "runtime")["cost"])
 
 
+    def test_a_32_bit_program(self):
+        if os.uname().machine != "x86_64":
+            self.skipTest("made for x86-64")
+        source, part, program = (self.folder / name for name in ("pause.s", "pause.o", "pause"))
+        source.write_text(".globl _start\n_start: mov $29, %eax\nint $0x80\njmp _start\n", encoding="ascii")
+        for command in ([self._need("as"), "--32", "-o", part, source],
+                        [self._need("ld"), "-m", "elf_i386", "-o", program, part]):
+            code, _, err = run(command)
+            self.assertEqual(code, 0, err)
+        try:
+            pause = self._start([program])
+        except OSError:
+            self.skipTest("this kernel runs no 32-bit programs")
+        found = self._examine(pause.pid)
+        self.assertEqual(self._check(found, "32-bit")["level"], "limited")
+
+
 class Limits(DoctorTest):
     def _group(self, controllers):
         """A new group of a v1 hierarchy or of the unified one: its path, and which of the two."""

@@ -155,7 +155,10 @@ static int probe_uprobe_link(uint32_t attach_type)
 	int error = uprobe_site_offset(&offset);
 	if (error)
 		return error;
-	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = attach_type);
+	struct bpf_prog_load_opts options = {
+		.sz = sizeof(options),
+		.expected_attach_type = attach_type,
+	};
 	int program = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "feature", "Dual MIT/GPL", code, 2, &options);
 	if (program < 0)
 		return program;
