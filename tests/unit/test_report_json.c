@@ -138,7 +138,8 @@ Test(report_json, hostile_text_stays_text)
 		report.finding[0].evidence = strdup(hostile[i]);
 		free(report.error[0].endpoint);
 		report.error[0].endpoint = strdup(hostile[i]);
-		strncpy(report.meta.comm, hostile[i], sizeof(report.meta.comm));
+		memset(report.meta.comm, 0, sizeof(report.meta.comm));
+		memcpy(report.meta.comm, hostile[i], strnlen(hostile[i], sizeof(report.meta.comm)));
 		memset(report.meta.host, 0xff, sizeof(report.meta.host));
 		memset(report.operation[0].path[0].tag, '"', sizeof(report.operation[0].path[0].tag));
 		char *text = report_as_json(&report);
