@@ -106,8 +106,7 @@ static const char *const hostile[] = {
 	"\\",
 	"\x1b[2J\x07",
 	"line\nfeed\r",
-	"\xe2\x80\xae"
-	"evil",
+	"\xe2\x80\xae evil",
 	"\xff\xfe\xc0\x80",
 	"\xed\xa0\x80",
 	"caf\xc3",
