@@ -48,7 +48,7 @@ const char *feature_name(enum feature feature)
 }
 
 /* Never called: the place of our own program on which uprobes are tried. */
-static __attribute__((noinline, used, noclone)) int uprobe_site(int value)
+static __attribute__((noinline, used)) int uprobe_site(int value)
 {
 	__asm__ volatile("" : "+r"(value));
 	return value;
