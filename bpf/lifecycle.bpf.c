@@ -95,7 +95,6 @@ SEC("?tp_btf/sched_process_exec") int BPF_PROG(sched_process_exec, struct task_s
 	state->turn_kind = PSS_OP_NONE;
 	state->loops = 0;
 	state->serves = 0;
-	state->brk = 0;
 	work_on(state, 0);
 	state->tid = thread_number_in_ours(task);
 	life_send(PSS_LIFE_EXEC, task, state->tgid, 0, PSS_ERR_NONE, 0);

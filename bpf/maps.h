@@ -31,7 +31,7 @@ struct task_state {
 	u64 poll_wait_ns;        /* blocked in a readiness wait whose outcome is not known yet */
 	u64 fault_ip;            /* user instruction that faulted */
 	u64 current;             /* socket whose request this thread works on; 0: none */
-	u64 argument[2];         /* of the memory call in progress */
+	u64 argument;            /* of the memory call in progress: the break before it */
 	struct pss_snapshot enter;      /* where the write in progress was entered */
 	struct pss_snapshot turn_start; /* of the event-loop turn, or burst, in progress */
 	struct pss_snapshot done;       /* where it finished its last operation */
@@ -47,7 +47,6 @@ struct task_state {
 	u8 makes_calls;
 	u8 enter_set;
 	u8 left; /* what it works on has been passed on, and that is noted */
-	u64 brk;
 	struct pss_path turn_path;
 	struct pss_op turn;
 };
@@ -164,6 +163,7 @@ extern const volatile bool shard_per_cpu; /* no two CPUs share one: plain additi
 
 /* Switches, set while running. */
 extern bool active;
+extern bool turns_always; /* turns of event loops, even of threads whose requests are seen */
 extern __u32 target_pid; /* as the loader's pid namespace numbers it */
 extern __u64 fault_tail_ns;  /* calibrated: what handling a fault costs before and after the points we see */
 extern __u64 fault_whole_ns; /* calibrated: a fault whose end is not seen */

@@ -14,107 +14,165 @@
 #define RESP_STEPS_OLD 24  /* without bpf_loop (before 5.17) */
 #define RESP_HEADER 16     /* "*3\r\n", "$5\r\n" */
 
+/*
+ * Where a walk over a read has got to. In map memory and not on the stack: what
+ * the verifier knew of each counter would make every step of the loop new to it.
+ */
 struct resp_walk {
 	u64 buffer;
-	u64 position; /* may pass the length: what is missing comes with later reads */
-	u64 length;
+	s64 position; /* below 0: in a header that began in the last read; may pass the length: the rest comes later */
+	s64 length;
 	u32 parts; /* arguments still to come */
 	u32 units;
-	u32 broken;
+	u32 stop; /* the rest of this read is not looked at */
 	u32 first; /* length of the first whole command */
 	u32 head;  /* its first four bytes */
 };
 
-/* The number after '*' or '$'; returns the header's length with its \r\n, 0 when it is not all there. */
-static __always_inline u32 resp_number(const char *header, u32 *number)
+/*
+ * The number after '*' or '$', shifted by 8; below it the header's length with
+ * its \r\n. 0: it is not all there. For the verifier a world of its own: its
+ * many ways through would multiply with the caller's.
+ */
+u64 verified_alone resp_number(struct pss_socket *socket)
 {
-	*number = 0;
+	u64 number = 0;
+	if (!socket)
+		return 0;
 #pragma unroll
 	for (int i = 1; i < RESP_HEADER - 2; i++) {
-		u32 digit = (u8)header[i] - '0';
-		if (header[i] == '\r')
-			return i + 2;
+		u32 digit = socket->cut[i] - '0';
+		if (socket->cut[i] == '\r')
+			return number << 8 | (i + 2);
 		if (digit > 9)
 			return 0;
-		*number = *number * 10 + digit;
+		number = number * 10 + digit;
 	}
 	return 0;
 }
 
-/* Batches are mostly of one shape: if all that was read is a multiple of the first command, look at two and believe. */
+static __always_inline struct resp_walk *resp_walk_here(void)
+{
+	u32 zero = 0;
+	return bpf_map_lookup_elem(&scratches, &zero);
+}
+
+/* Batches are mostly of one shape: if all that was read is a multiple of the first command, look at three and believe. */
 static __always_inline bool resp_is_uniform(struct resp_walk *walk)
 {
 	u32 first = walk->first, length = (u32)walk->length, head = 0;
 	if (!first || walk->length > 1 << 20 || length % first || length / first < 2)
 		return false;
-	bpf_probe_read_user(&head, sizeof(head), (void *)(walk->buffer + first));
-	if (head != walk->head)
-		return false;
-	bpf_probe_read_user(&head, sizeof(head), (void *)(walk->buffer + length - first));
-	return head == walk->head;
+	u32 places[3] = {first, length / first / 2 * first, length - first};
+#pragma unroll
+	for (int i = 0; i < 3; i++) {
+		bpf_probe_read_user(&head, sizeof(head), (void *)(walk->buffer + places[i]));
+		if (head != walk->head)
+			return false;
+	}
+	return true;
 }
 
-static long resp_step(u32 step, struct resp_walk *walk)
+/* The next header, into socket->cut: what the last read left there, and what comes now. Bytes there; 0: none. */
+static __always_inline u32 resp_header(struct resp_walk *walk, struct pss_socket *socket)
 {
-	char header[RESP_HEADER] = {};
-	u32 number;
-	if (walk->position >= walk->length)
-		return 1;
-	u64 left = walk->length - walk->position;
-	u32 size = left < RESP_HEADER ? left : RESP_HEADER;
+	u32 kept = walk->position < 0 ? (u32)-walk->position : 0;
+	s64 from = walk->position < 0 ? 0 : walk->position;
+	s64 left = walk->length - from;
+	u32 size = left < RESP_HEADER ? (u32)left : RESP_HEADER;
 	asm volatile("" : "+r"(size)); /* one register for the check and the call */
-	if (size > RESP_HEADER || bpf_probe_read_user(header, size, (void *)(walk->buffer + walk->position))) {
-		walk->broken = 1;
+	asm volatile("" : "+r"(kept));
+	if (kept >= RESP_HEADER || size > RESP_HEADER)
+		return 0;
+	__builtin_memset(socket->cut + RESP_HEADER, 0, RESP_HEADER);
+	if (bpf_probe_read_user(socket->cut + kept, size, (void *)(walk->buffer + from)))
+		return 0;
+	return kept + size;
+}
+
+static __always_inline void resp_first_done(struct resp_walk *walk, struct pss_socket *socket)
+{
+	walk->first = (u32)walk->position;
+	if (walk->position == walk->length) {
+		socket->usual_length = walk->first;
+		socket->usual_head = walk->head;
+	} else if (resp_is_uniform(walk)) {
+		walk->units = (u32)walk->length / walk->first;
+		walk->position = walk->length;
+	}
+}
+
+static long resp_step(u32 step, struct pss_socket **context)
+{
+	struct pss_socket *socket = *context;
+	struct resp_walk *walk = resp_walk_here();
+	u64 header = 0;
+	if (!walk || walk->position >= walk->length)
+		return 1;
+	u32 size = resp_header(walk, socket);
+	if (!size) {
+		walk->stop = 1;
 		return 1;
 	}
-	u32 header_length = resp_number(header, &number);
-	if (header[0] == '*' && !walk->parts && header_length) {
+	u8 kind = socket->cut[0];
+	if (kind == '*' || kind == '$')
+		header = resp_number(socket);
+	u32 header_length = header & 0xff;
+	u64 number = header >> 8 & 0xffffffff;
+	if (header_length > size || (!header_length && size < RESP_HEADER && (kind == '*' || kind == '$'))) {
+		/* Cut in two: it is looked at again when the rest has come. */
+		socket->cut_length = (u8)size;
+		walk->position = walk->length;
+		return 1;
+	}
+	if (kind == '*' && !walk->parts && header_length) {
 		walk->units++;
 		walk->parts = number;
 		walk->position += header_length;
 		if (walk->units == 1 && !step)
-			walk->head = *(u32 *)header;
-	} else if (header[0] == '$' && walk->parts && header_length) {
+			walk->head = *(u32 *)socket->cut;
+	} else if (kind == '$' && walk->parts && header_length) {
 		walk->parts--;
-		walk->position += header_length + (u64)number + 2;
+		walk->position += header_length + number + 2;
 	} else {
-		/* An inline command, or a header cut in two: one request, and the rest of this read is not looked at. */
-		if (!walk->parts)
-			walk->units++;
-		walk->broken = 1;
+		/* An inline command, or a stream we lost track of: one request. */
+		walk->units += !walk->parts;
+		walk->stop = 1;
 		return 1;
 	}
-	if (walk->parts || walk->units != 1 || !walk->head)
-		return 0;
-	walk->first = (u32)walk->position;
-	if (!resp_is_uniform(walk))
-		return 0;
-	walk->units = (u32)walk->length / walk->first;
-	walk->position = walk->length;
-	return 1;
+	if (!walk->parts && walk->units == 1 && walk->head)
+		resp_first_done(walk, socket);
+	return 0;
 }
 
 u32 verified_alone resp_requests(struct pss_socket *socket, u64 buffer, u64 length)
 {
 	if (!socket)
 		return 0;
-	struct resp_walk walk = {.buffer = buffer, .length = length};
-	walk.position = socket->skip_bytes;
-	walk.parts = socket->skip_parts;
+	u32 head = 0;
+	if (length == socket->usual_length && !socket->skip_bytes && !socket->skip_parts &&
+	    !socket->cut_length && !bpf_probe_read_user(&head, sizeof(head), (void *)buffer) &&
+	    head == socket->usual_head)
+		return 1;
+	struct resp_walk *walk = resp_walk_here();
+	if (!walk)
+		return 1;
+	*walk = (struct resp_walk){.buffer = buffer, .length = length, .parts = socket->skip_parts};
+	walk->position = socket->cut_length ? -(s64)socket->cut_length : (s64)socket->skip_bytes;
+	socket->cut_length = 0;
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
-		bpf_loop(RESP_STEPS, resp_step, &walk, 0);
+		bpf_loop(RESP_STEPS, resp_step, &socket, 0);
 	} else {
 		for (u32 i = 0; i < RESP_STEPS_OLD; i++)
-			if (resp_step(i, &walk))
+			if (resp_step(i, &socket))
 				break;
 	}
-	bool unfinished = walk.position < length;
-	socket->skip_bytes = walk.position > length ? walk.position - length : 0;
-	socket->skip_parts = unfinished ? 0 : walk.parts;
-	/* Cut short at the end of the read is no loss: the request is counted already. */
-	if (unfinished && !(walk.broken && length - walk.position < RESP_HEADER))
+	bool unfinished = walk->position < walk->length;
+	socket->skip_bytes = walk->position > walk->length ? walk->position - walk->length : 0;
+	socket->skip_parts = unfinished ? 0 : walk->parts;
+	if (unfinished)
 		count_lost(PSS_LOST_PARSE);
-	return walk.units;
+	return walk->units;
 }
 
 struct http_walk {
@@ -148,10 +206,11 @@ static long http_step(u32 step, struct http_walk *walk)
 #pragma unroll
 	for (int i = 0; i < 8; i++) {
 		u32 byte = (u32)(word >> (i * 8)) & 0xff;
+		if (step * 8 + i >= walk->length)
+			break;
 		if (recent == HTTP_BLANK && byte >= 'A' && byte <= 'Z')
 			walk->units++;
-		if (step * 8 + i < walk->length)
-			recent = (recent << 8 | byte) & 0xffffff;
+		recent = (recent << 8 | byte) & 0xffffff;
 	}
 	walk->recent = recent;
 	return 0;
@@ -169,26 +228,34 @@ u32 verified_alone http_requests(struct pss_socket *socket, u64 buffer, u64 leng
 		return 0;
 	u32 zero = 0, size = length < SCRATCH_BYTES ? (u32)length : SCRATCH_BYTES;
 	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
-	bool continues = socket->phase == PSS_PHASE_OPEN;
+	bool continues = socket->phase == PSS_PHASE_OPEN && !socket->ended;
 	asm volatile("" : "+r"(size)); /* one register for the check and the call */
 	if (!scratch || !size || size > SCRATCH_BYTES ||
 	    bpf_probe_read_user(scratch->word, size, (void *)buffer))
 		return continues ? 0 : 1;
-	u8 first = (u8)scratch->word[0];
-	if (!continues)
-		socket->skip_parts = 0;
-	if (!continues && !http_may_batch(first))
-		return 1;
-	/* skip_parts: the last read ended with the end of a request, so that this one begins another. */
-	struct http_walk walk = {.words = (size + 7) / 8, .length = size};
-	walk.recent = continues && socket->skip_parts ? HTTP_BLANK : 0;
+	struct http_walk walk = {.words = (size + 7) / 8, .length = size, .recent = socket->recent};
+	bool inside = socket->inside;
+	socket->inside = 0;
+	socket->ended = 0;
+	if (!inside) {
+		if (continues)
+			return 0; /* a body */
+		walk.units = 1;
+		walk.recent = 0;
+		if (!http_may_batch((u8)scratch->word[0]))
+			return 1;
+	}
 	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop))
-		return continues ? 0 : 1;
+		return walk.units;
 	bpf_loop(SCRATCH_BYTES / 8, http_step, &walk, 0);
-	socket->skip_parts = walk.recent == HTTP_BLANK;
-	if (length > SCRATCH_BYTES)
+	if (length > SCRATCH_BYTES) {
 		count_lost(PSS_LOST_PARSE);
-	return walk.units + (continues ? 0 : 1);
+		return walk.units;
+	}
+	socket->recent = walk.recent;
+	socket->ended = walk.recent == HTTP_BLANK;
+	socket->inside = !socket->ended;
+	return walk.units;
 }
 
 static __always_inline void protocol_detect(struct pss_socket *socket, u64 buffer)
@@ -213,7 +280,7 @@ u32 verified_alone requests_in(struct pss_socket *socket, u64 buffer, u64 length
 		return 0;
 	if (socket->type != 1) /* SOCK_STREAM; elsewhere a message is a request */
 		return 1;
-	if (socket->protocol == PSS_PROTOCOL_NEW && buffer)
+	if (socket->protocol == PSS_PROTOCOL_NEW && buffer && length >= 4)
 		protocol_detect(socket, buffer);
 	if (socket->protocol == PSS_PROTOCOL_RESP && buffer)
 		return resp_requests(socket, buffer, length);

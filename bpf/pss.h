@@ -99,9 +99,17 @@ struct pss_socket {
 	__u8 left_set;
 	__u8 reserved;
 	__u32 start_tid;
-	__u64 skip_bytes; /* of a request whose rest is still to be read */
-	__u32 skip_parts; /* RESP: arguments still to come */
-	__u32 first_length;
+	/* Where the last read ended in the stream of requests; see protocol.h. */
+	__u64 skip_bytes;   /* RESP: of an argument whose rest is still to be read */
+	__u32 skip_parts;   /* RESP: arguments still to come */
+	__u32 usual_length; /* RESP: a read of this length, with this head, was one whole command */
+	__u32 usual_head;
+	__u32 recent;       /* HTTP: last three bytes */
+	__u8 cut[32];       /* RESP: a header that the end of the read cut in two */
+	__u8 cut_length;
+	__u8 inside;        /* HTTP: the last read ended within a header */
+	__u8 ended;         /* HTTP: the last read ended with the end of a request */
+	__u8 reserved2[5];
 	__u64 parent;                /* client: the server socket whose request makes this call */
 	__u64 used_ns;               /* last time of use */
 	struct pss_snapshot start;   /* of the thread that began it */

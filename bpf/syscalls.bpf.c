@@ -82,19 +82,31 @@ subprogram int transfer_exit(struct task_state *state, struct pt_regs *regs, u32
 	return 0;
 }
 
+/* Turns are measured where they are wanted, or where nothing better is known of the thread. */
+static __always_inline bool wants_turns(const struct task_state *state)
+{
+	return turns_always || !state->serves;
+}
+
 static __always_inline void poll_exit(struct task_state *state, s64 result)
 {
-	u64 now = bpf_ktime_get_ns();
-	account(state, now);
+	u64 now = 0;
+	bool waited = state->poll_wait_ns;
 	/* Only now is it known what the wait was for. */
 	state->now.component_ns[result > 0 ? PSS_C_NET : PSS_C_SLEEP] += state->poll_wait_ns;
 	state->poll_wait_ns = 0;
+	state->loops = 1;
 	if (result < 0)
 		error_note(state, NULL, PSS_SC_POLL, (s32)-result);
-	state->loops = 1;
-	if (has_siblings())
+	bool wakes = waited && has_siblings();
+	if (wakes || wants_turns(state)) {
+		now = bpf_ktime_get_ns();
+		account(state, now);
+	}
+	if (wakes)
 		remember_wake(state, now);
-	turn_begin(state, PSS_OP_TICK, now);
+	if (wants_turns(state))
+		turn_begin(state, PSS_OP_TICK, now);
 }
 
 subprogram int accept_exit(struct task_state *state, struct pt_regs *regs, s64 result)
@@ -161,12 +173,10 @@ subprogram int memory_exit(struct task_state *state, struct pt_regs *regs, u32 t
 	} else if (traits & SYSCALL_MUNMAP) {
 		__sync_fetch_and_add(&totals.unmapped_bytes, ARG1(regs));
 	} else if (traits & SYSCALL_BRK) {
-		/* The first call a thread makes tells where the break was; growth counts from there. */
-		u64 before = state->brk, now = (u64)result;
-		state->brk = now;
-		if (before && now > before)
+		u64 before = state->argument, now = (u64)result;
+		if (now > before)
 			__sync_fetch_and_add(&totals.mapped_bytes, now - before);
-		else if (before && now < before)
+		else
 			__sync_fetch_and_add(&totals.unmapped_bytes, before - now);
 	} else if (traits & SYSCALL_MREMAP) {
 		u64 before = ARG1(regs), now = ARG2(regs);
@@ -232,11 +242,16 @@ static __always_inline int handle_enter(struct pt_regs *regs, u64 number)
 	u64 now = 0;
 	if (class == PSS_SC_CLOSE)
 		return close_enter(regs);
+	if (class == PSS_SC_MEMORY) {
+		state->argument = BPF_CORE_READ(bpf_get_current_task_btf(), mm, brk);
+		return 0;
+	}
 	if (class == PSS_SC_POLL) {
-		now = bpf_ktime_get_ns();
-		account(state, now);
-		if (state->turn_kind == PSS_OP_TICK)
+		if (state->turn_kind == PSS_OP_TICK) {
+			now = bpf_ktime_get_ns();
+			account(state, now);
 			turn_end(state, now);
+		}
 		state->turn_kind = PSS_OP_NONE;
 	} else if (state->makes_calls && class != PSS_SC_LOCK) {
 		now = bpf_ktime_get_ns();

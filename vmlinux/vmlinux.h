@@ -83,7 +83,7 @@ struct pid {
 };
 
 struct mm_struct {
-	int map_count;
+	unsigned long brk;
 };
 
 enum { PIDTYPE_TGID = 1 };

@@ -115,7 +115,7 @@ static const struct entry table[] = {
 	{__NR_pause, PSS_SC_SLEEP, 0},
 #endif
 	{__NR_rt_sigtimedwait, PSS_SC_SLEEP, 0},
-	{__NR_brk, PSS_SC_MEMORY, SYSCALL_BRK},
+	{__NR_brk, PSS_SC_MEMORY, SYSCALL_ENTER | SYSCALL_BRK},
 	{__NR_mmap, PSS_SC_MEMORY, SYSCALL_MMAP},
 	{__NR_munmap, PSS_SC_MEMORY, SYSCALL_MUNMAP},
 	{__NR_mremap, PSS_SC_MEMORY, SYSCALL_MREMAP},
