@@ -152,47 +152,47 @@ int doctor_text(const struct doctor *doctor, const struct pss_text_style *style,
 static void write_checks(struct json_writer *writer, const char *key, const struct check *list, size_t count)
 {
 	static const char *const levels[] = {"ok", "note", "limited", "fatal"};
-	json_open(writer, key, '[');
+	json_put_open(writer, key, '[');
 	for (size_t i = 0; i < count; i++) {
-		json_open_flat(writer, NULL, '{');
-		json_string(writer, "subject", list[i].subject);
-		json_string(writer, "level", levels[list[i].level]);
-		json_string(writer, "found", list[i].found);
-		json_string(writer, "cost", list[i].cost[0] ? list[i].cost : NULL);
-		json_string(writer, "fix", list[i].fix[0] ? list[i].fix : NULL);
-		json_close(writer, '}');
+		json_put_open_flat(writer, NULL, '{');
+		json_put_string(writer, "subject", list[i].subject);
+		json_put_string(writer, "level", levels[list[i].level]);
+		json_put_string(writer, "found", list[i].found);
+		json_put_string(writer, "cost", list[i].cost[0] ? list[i].cost : NULL);
+		json_put_string(writer, "fix", list[i].fix[0] ? list[i].fix : NULL);
+		json_put_close(writer, '}');
 	}
-	json_close(writer, ']');
+	json_put_close(writer, ']');
 }
 
 /* The target's own words, unshortened; texts that could not be read are null. */
 static void write_target(struct json_writer *writer, const struct target *target)
 {
-	json_open(writer, "target", '{');
-	json_integer(writer, "pid", target->pid);
-	json_integer(writer, "inner_pid", target->inner_pid);
-	json_string(writer, "comm", target->comm);
-	json_string(writer, "exe", target->exe[0] ? target->exe : NULL);
-	json_bool(writer, "exe_deleted", target->exe_deleted);
-	json_string(writer, "runtime", target->runtime[0] ? target->runtime : NULL);
-	json_string(writer, "container", target->container[0] ? target->container : NULL);
-	json_string(writer, "cgroup", target->cgroup[0] ? target->cgroup : NULL);
-	json_unsigned(writer, "threads", target->threads);
-	json_unsigned(writer, "children", target->children);
-	json_bool(writer, "stopped", target->stopped);
-	json_bool(writer, "seccomp", target->seccomp);
-	json_bool(writer, "io_uring", target->io_uring);
+	json_put_open(writer, "target", '{');
+	json_put_integer(writer, "pid", target->pid);
+	json_put_integer(writer, "inner_pid", target->inner_pid);
+	json_put_string(writer, "comm", target->comm);
+	json_put_string(writer, "exe", target->exe[0] ? target->exe : NULL);
+	json_put_bool(writer, "exe_deleted", target->exe_deleted);
+	json_put_string(writer, "runtime", target->runtime[0] ? target->runtime : NULL);
+	json_put_string(writer, "container", target->container[0] ? target->container : NULL);
+	json_put_string(writer, "cgroup", target->cgroup[0] ? target->cgroup : NULL);
+	json_put_unsigned(writer, "threads", target->threads);
+	json_put_unsigned(writer, "children", target->children);
+	json_put_bool(writer, "stopped", target->stopped);
+	json_put_bool(writer, "seccomp", target->seccomp);
+	json_put_bool(writer, "io_uring", target->io_uring);
 	uint64_t memory = target_cgroup_memory_limit(target);
 	double cpus = target_cpu_limit(target);
 	if (memory)
-		json_unsigned(writer, "memory_limit_bytes", memory);
+		json_put_unsigned(writer, "memory_limit_bytes", memory);
 	else
-		json_null(writer, "memory_limit_bytes");
+		json_put_null(writer, "memory_limit_bytes");
 	if (cpus > 0)
-		json_real(writer, "cpu_limit", cpus, 6);
+		json_put_real(writer, "cpu_limit", cpus, 6);
 	else
-		json_null(writer, "cpu_limit");
-	json_close(writer, '}');
+		json_put_null(writer, "cpu_limit");
+	json_put_close(writer, '}');
 }
 
 int doctor_json(const struct doctor *doctor, FILE *out)
@@ -200,20 +200,20 @@ int doctor_json(const struct doctor *doctor, FILE *out)
 	struct json_writer writer;
 	char verdict[512];
 	doctor_verdict(doctor, verdict, sizeof(verdict));
-	json_begin(&writer, out);
-	json_open(&writer, NULL, '{');
-	json_string(&writer, "schema", "pss-bpf/doctor/1");
-	json_bool(&writer, "measurable", !doctor_fatal(doctor));
-	json_unsigned(&writer, "limits", doctor_count(doctor, CHECK_LIMITED));
-	json_string(&writer, "verdict", verdict);
+	json_put_begin(&writer, out);
+	json_put_open(&writer, NULL, '{');
+	json_put_string(&writer, "schema", "pss-bpf/doctor/1");
+	json_put_bool(&writer, "measurable", !doctor_fatal(doctor));
+	json_put_unsigned(&writer, "limits", doctor_count(doctor, CHECK_LIMITED));
+	json_put_string(&writer, "verdict", verdict);
 	write_checks(&writer, "system", doctor->system, doctor->system_count);
 	if (doctor->has_target) {
 		write_checks(&writer, "target_checks", doctor->about_target, doctor->target_count);
 		if (!first_fatal(doctor->about_target, doctor->target_count))
 			write_target(&writer, &doctor->target);
 		else
-			json_null(&writer, "target");
+			json_put_null(&writer, "target");
 	}
-	json_close(&writer, '}');
-	return json_end(&writer);
+	json_put_close(&writer, '}');
+	return json_put_end(&writer);
 }

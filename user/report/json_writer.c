@@ -9,13 +9,13 @@
 
 #include "user/util/escape.h"
 
-void json_begin(struct json_writer *writer, FILE *out)
+void json_put_begin(struct json_writer *writer, FILE *out)
 {
 	memset(writer, 0, sizeof(*writer));
 	writer->out = out;
 }
 
-int json_end(struct json_writer *writer)
+int json_put_end(struct json_writer *writer)
 {
 	putc('\n', writer->out);
 	errno = 0;
@@ -52,7 +52,7 @@ static void before_value(struct json_writer *writer, const char *key)
 	writer->filled = true;
 }
 
-void json_open(struct json_writer *writer, const char *key, char bracket)
+void json_put_open(struct json_writer *writer, const char *key, char bracket)
 {
 	before_value(writer, key);
 	putc(bracket, writer->out);
@@ -60,14 +60,14 @@ void json_open(struct json_writer *writer, const char *key, char bracket)
 	writer->filled = false;
 }
 
-void json_open_flat(struct json_writer *writer, const char *key, char bracket)
+void json_put_open_flat(struct json_writer *writer, const char *key, char bracket)
 {
-	json_open(writer, key, bracket);
+	json_put_open(writer, key, bracket);
 	if (!writer->flat_from)
 		writer->flat_from = writer->depth;
 }
 
-void json_close(struct json_writer *writer, char bracket)
+void json_put_close(struct json_writer *writer, char bracket)
 {
 	bool flat = is_flat(writer);
 	if (writer->flat_from == writer->depth)
@@ -79,7 +79,7 @@ void json_close(struct json_writer *writer, char bracket)
 	writer->filled = true;
 }
 
-void json_text(struct json_writer *writer, const char *key, const char *text, size_t size)
+void json_put_text(struct json_writer *writer, const char *key, const char *text, size_t size)
 {
 	char *safe = text ? escape_json(text, size) : NULL;
 	if (text && !safe && !writer->error)
@@ -89,16 +89,16 @@ void json_text(struct json_writer *writer, const char *key, const char *text, si
 	free(safe);
 }
 
-void json_string(struct json_writer *writer, const char *key, const char *text)
+void json_put_string(struct json_writer *writer, const char *key, const char *text)
 {
-	json_text(writer, key, text, text ? strlen(text) : 0);
+	json_put_text(writer, key, text, text ? strlen(text) : 0);
 }
 
-void json_real(struct json_writer *writer, const char *key, double value, int digits)
+void json_put_real(struct json_writer *writer, const char *key, double value, int digits)
 {
 	char text[400]; /* the largest double has 309 digits before its point */
 	if (!isfinite(value)) {
-		json_null(writer, key);
+		json_put_null(writer, key);
 		return;
 	}
 	snprintf(text, sizeof(text), "%.*f", digits, value);
@@ -108,25 +108,25 @@ void json_real(struct json_writer *writer, const char *key, double value, int di
 	fputs(start, writer->out);
 }
 
-void json_unsigned(struct json_writer *writer, const char *key, uint64_t value)
+void json_put_unsigned(struct json_writer *writer, const char *key, uint64_t value)
 {
 	before_value(writer, key);
 	fprintf(writer->out, "%" PRIu64, value);
 }
 
-void json_integer(struct json_writer *writer, const char *key, int64_t value)
+void json_put_integer(struct json_writer *writer, const char *key, int64_t value)
 {
 	before_value(writer, key);
 	fprintf(writer->out, "%" PRId64, value);
 }
 
-void json_bool(struct json_writer *writer, const char *key, bool value)
+void json_put_bool(struct json_writer *writer, const char *key, bool value)
 {
 	before_value(writer, key);
 	fputs(value ? "true" : "false", writer->out);
 }
 
-void json_null(struct json_writer *writer, const char *key)
+void json_put_null(struct json_writer *writer, const char *key)
 {
 	before_value(writer, key);
 	fputs("null", writer->out);

@@ -20,22 +20,22 @@ struct json_writer {
 	int error;          /* first negative errno */
 };
 
-void json_begin(struct json_writer *writer, FILE *out);
+void json_put_begin(struct json_writer *writer, FILE *out);
 /* Ends the line. 0 or negative errno. Flushes. */
-int json_end(struct json_writer *writer);
+int json_put_end(struct json_writer *writer);
 
 /* key NULL: an element of an array, or the outermost value. key is ours, never a target's text. */
-void json_open(struct json_writer *writer, const char *key, char bracket); /* '{' or '[' */
-void json_open_flat(struct json_writer *writer, const char *key, char bracket);
-void json_close(struct json_writer *writer, char bracket); /* '}' or ']' */
+void json_put_open(struct json_writer *writer, const char *key, char bracket); /* '{' or '[' */
+void json_put_open_flat(struct json_writer *writer, const char *key, char bracket);
+void json_put_close(struct json_writer *writer, char bracket); /* '}' or ']' */
 
 /* At most size bytes of any text; NULL text: null. */
-void json_text(struct json_writer *writer, const char *key, const char *text, size_t size);
-void json_string(struct json_writer *writer, const char *key, const char *text);
-void json_real(struct json_writer *writer, const char *key, double value, int digits);
-void json_unsigned(struct json_writer *writer, const char *key, uint64_t value);
-void json_integer(struct json_writer *writer, const char *key, int64_t value);
-void json_bool(struct json_writer *writer, const char *key, bool value);
-void json_null(struct json_writer *writer, const char *key);
+void json_put_text(struct json_writer *writer, const char *key, const char *text, size_t size);
+void json_put_string(struct json_writer *writer, const char *key, const char *text);
+void json_put_real(struct json_writer *writer, const char *key, double value, int digits);
+void json_put_unsigned(struct json_writer *writer, const char *key, uint64_t value);
+void json_put_integer(struct json_writer *writer, const char *key, int64_t value);
+void json_put_bool(struct json_writer *writer, const char *key, bool value);
+void json_put_null(struct json_writer *writer, const char *key);
 
 #endif
