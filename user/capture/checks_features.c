@@ -12,8 +12,7 @@ struct feature_need {
 };
 
 static const struct feature_need needs[FEATURE_COUNT] = {
-	[FEATURE_TP_BTF] = {CHECK_NOTE, "5.5",
-			    "plain raw tracepoints are used instead, which cost a little more"},
+	[FEATURE_TP_BTF] = {CHECK_FATAL, "5.5", "there is nothing to attach to, so nothing can be measured"},
 	[FEATURE_RAW_TP] = {CHECK_FATAL, "4.17", "there is nothing to attach to, so nothing can be measured"},
 	[FEATURE_TASK_STORAGE] = {CHECK_FATAL, "5.13",
 				  "the state of a thread cannot be kept, so nothing can be measured"},
