@@ -146,7 +146,7 @@ class Analyze(CommandTest):
     def test_files_that_cannot_be_read(self):
         self.refused(USAGE, "analyze", self.folder / "none", says="No such file")
         self.refused(USAGE, "analyze", self.folder, says="directory")
-        for name, text in (("empty", ""), ("text", "hello\n"), ("cut.json", '[{"duration": 1'), ("PSS-BR", "PSS-BR")):
+        for name, text in (("text", "hello\n"), ("cut.json", '[{"duration": 1'), ("PSS-BR", "PSS-BR")):
             with self.subTest(name=name):
                 self.refused(USAGE, "analyze", self.file(name, text), says=name)
 
