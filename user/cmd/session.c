@@ -170,6 +170,9 @@ int session_start(struct session *session)
 		pss_log(PSS_LOG_ERROR, "the capture cannot be started: %s", strerror(-error));
 		return EXIT_CANNOT_MEASURE;
 	}
+	char bytes[PSS_NUMBER_SIZE];
+	pss_log(PSS_LOG_DEBUG, "maps and rings hold %s of kernel memory",
+		format_bytes(bytes, sizeof(bytes), (double)capture_kernel_bytes(session->capture)));
 	live_begin(&session->live, session->options, monotonic_ns());
 	say_active(session);
 	return 0;
