@@ -33,8 +33,7 @@ static void cut_back(struct recorder *recorder, size_t reached)
 		struct pss_record_head head;
 		size_t begin = recorder->written == 0 && at == 0 ? sizeof(struct pss_file_head) : 0;
 		memcpy(&head, recorder->buffer + at + begin, sizeof(head));
-		at += begin + sizeof(head) + ((uint64_t)head.size + 7) / 8 * 8 +
-		      sizeof(struct pss_record_tail);
+		at += begin + sizeof(head) + ((uint64_t)head.size + 7) / 8 * 8 + sizeof(uint32_t);
 		if (at > reached)
 			break;
 		end = recorder->written + at;
@@ -104,7 +103,7 @@ int recorder_write(void *context, const struct pss_record_head *head, const void
 	static const char zeros[8];
 	struct recorder *recorder = context;
 	size_t padding = (8 - head->size % 8) % 8;
-	size_t size = sizeof(*head) + head->size + padding + sizeof(struct pss_record_tail);
+	size_t size = sizeof(*head) + head->size + padding + sizeof(uint32_t);
 
 	if (recorder->error)
 		return recorder->error;
@@ -112,13 +111,13 @@ int recorder_write(void *context, const struct pss_record_head *head, const void
 		return recorder->error = -EMSGSIZE;
 	if (recorder->used + size > BUFFER_SIZE && flush(recorder))
 		return recorder->error;
-	struct pss_record_tail tail = {.crc = (uint32_t)crc32_z(0, (const void *)head, sizeof(*head))};
+	uint32_t checksum = (uint32_t)crc32_z(0, (const void *)head, sizeof(*head));
 	if (head->size)
-		tail.crc = (uint32_t)crc32_z(tail.crc, payload, head->size);
+		checksum = (uint32_t)crc32_z(checksum, payload, head->size);
 	append(recorder, head, sizeof(*head));
 	append(recorder, payload, head->size);
 	append(recorder, zeros, padding);
-	append(recorder, &tail, sizeof(tail));
+	append(recorder, &checksum, sizeof(checksum));
 	recorder->whole = recorder->used;
 	if (head->type == PSS_REC_TICK || head->type == PSS_REC_META || head->type == PSS_REC_END)
 		return flush(recorder);

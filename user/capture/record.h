@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Record files: struct pss_file_head, then records: head, payload, zeros up to
- * a multiple of 8 bytes, and a struct pss_record_tail. Append-only; a file cut
+ * a multiple of 8 bytes, and the CRC-32 (as in zlib) of head and payload in 4
+ * bytes. Append-only; a file cut
  * anywhere is readable up to its last whole record, also while it is written:
  * whatever the recorder was given up to a TICK has been written when the call
  * returns.
@@ -17,13 +18,6 @@
 
 /* Bytes of one payload that a reader takes before it holds the file for damaged. */
 #define PSS_RECORD_MOST (1u << 20)
-
-/* After every record. */
-struct pss_record_tail {
-	uint32_t crc; /* CRC-32 as in zlib, of head and payload */
-	uint32_t zero;
-};
-_Static_assert(sizeof(struct pss_record_tail) == 8, "ABI");
 
 struct recorder;
 

@@ -125,16 +125,16 @@ static bool all_zero(const char *bytes, size_t size)
 	return true;
 }
 
-/* Head, payload, padding and tail lie at reader->at. */
+/* Head, payload, padding and checksum lie at reader->at. */
 static bool is_sound(const struct reader *reader, const struct pss_record_head *head, size_t size)
 {
 	const char *bytes = reader->buffer + reader->at;
 	size_t end = sizeof(*head) + head->size;
-	struct pss_record_tail tail;
+	uint32_t checksum;
 
-	memcpy(&tail, bytes + size - sizeof(tail), sizeof(tail));
-	return !tail.zero && all_zero(bytes + end, size - sizeof(tail) - end) &&
-	       tail.crc == (uint32_t)crc32_z(0, (const void *)bytes, end);
+	memcpy(&checksum, bytes + size - sizeof(checksum), sizeof(checksum));
+	return all_zero(bytes + end, size - sizeof(checksum) - end) &&
+	       checksum == (uint32_t)crc32_z(0, (const void *)bytes, end);
 }
 
 /* The next whole record, left at reader->at: 1; 0: there is none, and result says why. */
@@ -149,7 +149,7 @@ static int next_record(struct reader *reader, struct pss_record_head *head, size
 	memcpy(head, reader->buffer + reader->at, sizeof(*head));
 	if (head->size > PSS_RECORD_MOST)
 		return incomplete(reader, "the record is damaged");
-	*size = sizeof(*head) + ((size_t)head->size + 7) / 8 * 8 + sizeof(struct pss_record_tail);
+	*size = sizeof(*head) + ((size_t)head->size + 7) / 8 * 8 + sizeof(uint32_t);
 	whole = need(reader, *size);
 	if (whole < 0)
 		return whole;

@@ -167,6 +167,8 @@ static int read_member(struct trace_record *record, struct json_stream *json)
 			return read_number(json, &record->duration, true);
 		if (is_name(json, "metadata"))
 			return read_metadata(record, json);
+		if (is_name(json, "function") && !record->name.given)
+			return read_text(record, json, &record->name);
 		break;
 	case 9:
 		if (is_name(json, "wait_time"))
