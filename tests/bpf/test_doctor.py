@@ -142,8 +142,8 @@ class Machine(DoctorTest):
         unshare = self._need("unshare")
         found = self._json(run([unshare, "--pid", "--fork", "--mount-proc", PSS, "doctor", "--json"]), 0)
         self.assertEqual(self._check(found, "pid namespace", "system")["level"], "note")
-        found = self._json(run([unshare, "--pid", "--fork", PSS, "doctor", "--json"]), 0)
-        self.assertEqual(self._check(found, "pid namespace", "system")["level"], "limited")
+        found = self._json(run([unshare, "--pid", "--fork", PSS, "doctor", "--json"]), 3)
+        self.assertEqual(self._check(found, "pid namespace", "system")["level"], "fatal")
 
 
 class Targets(DoctorTest):

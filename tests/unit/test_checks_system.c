@@ -236,7 +236,7 @@ Test(checks_system, namespaces)
 	cr_expect(eq(int, about("pid namespace")->level, CHECK_NOTE));
 	facts.proc_elsewhere = true;
 	judge(&facts);
-	cr_expect(eq(int, about("pid namespace")->level, CHECK_LIMITED));
+	cr_expect(eq(int, about("pid namespace")->level, CHECK_FATAL), "a pid would mean the wrong process");
 }
 
 Test(checks_system, a_full_list_stays_in_its_bounds)

@@ -222,9 +222,11 @@ static void judge_namespaces(const struct system_facts *facts, struct check *lis
 {
 	if (facts->proc_elsewhere) {
 		struct check *check =
-			check_add(list, count, "pid namespace", CHECK_LIMITED,
+			check_add(list, count, "pid namespace", CHECK_FATAL,
 				  "/proc shows another pid namespace than the one pss-bpf runs in");
-		check_cost(check, "a pid is taken as /proc counts, not as ps counts elsewhere here");
+		check_cost(check,
+			   "a pid means one process in /proc and another one to the kernel, so the wrong one "
+			   "would be measured");
 		check_fix(check,
 			  "mount this namespace's own: mount -t proc proc /proc (unshare --mount-proc)");
 	} else if (facts->initial_pid_ns) {
