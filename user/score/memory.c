@@ -248,10 +248,16 @@ static size_t run_vectors(const struct pss_run *run)
 	return count;
 }
 
-/*
- * Memory that operations carry, in the order of their ends. Trace files have
- * no clock, so that the run counts as a minute whatever its times say.
- */
+/* The clock of a trace file has no scale that can be relied on: its run counts as a minute. */
+static void nominal_time(const struct pss_run *run, double *time_s, size_t count)
+{
+	double first = count ? time_s[0] : 0, last = count ? time_s[count - 1] : 0;
+
+	for (size_t i = 0; i < count && run->from_trace_file && last > first; i++)
+		time_s[i] = (time_s[i] - first) / (last - first) * NOMINAL_RUN_S;
+}
+
+/* Memory that operations carry, in the order of their ends. */
 static size_t readings_of_operations(const struct pss_run *run, struct reading *reading)
 {
 	size_t count = 0;
@@ -266,9 +272,6 @@ static size_t readings_of_operations(const struct pss_run *run, struct reading *
 			reading[count++].bytes = (double)op->rss_bytes;
 		}
 	qsort(reading, count, sizeof(*reading), reading_order);
-	double first = count ? reading[0].time_s : 0, last = count ? reading[count - 1].time_s : 0;
-	for (size_t i = 0; i < count && last > first; i++)
-		reading[i].time_s = (reading[i].time_s - first) / (last - first) * NOMINAL_RUN_S;
 	return count;
 }
 
@@ -286,6 +289,7 @@ static int memory_of_operations(const struct pss_run *run, const struct pss_conf
 			column[i] = reading[i].time_s;
 			column[room + 1 + i] = reading[i].bytes;
 		}
+		nominal_time(run, column, input->count);
 		input->time_s = column;
 		input->bytes = column + room + 1;
 		err = score_memory_series(input, config, memory);
@@ -320,6 +324,7 @@ static int memory_of_readings(const struct pss_run *run, const struct pss_config
 		shared |= reading->shared_bytes > 0;
 		mapped |= reading->mapped_bytes > 0;
 	}
+	nominal_time(run, column, count);
 	input->count = count;
 	input->time_s = column;
 	input->bytes = column + count;

@@ -9,8 +9,8 @@
 /* Relative error a = 1 %: bucket i holds (g^(i-1), g^i] with g = (1+a)/(1-a). */
 #define ACCURACY 0.01
 #define GROWTH ((1 + ACCURACY) / (1 - ACCURACY))
-#define BUCKET_LAST 1382 /* holds 10^12 */
-#define SLACK 8          /* spare buckets on each side when the span grows */
+#define BUCKET_LAST (PSS_SKETCH_BUCKETS - 1) /* holds 10^12 */
+#define SLACK 8                              /* spare buckets on each side when the span grows */
 
 static int bucket_of(double value)
 {
@@ -23,9 +23,9 @@ static int bucket_of(double value)
 }
 
 /* The value whose relative distance to both ends of the bucket is the same. */
-static double bucket_value(int index)
+double pss_sketch_value(int bucket)
 {
-	return 2 * pow(GROWTH, index) / (GROWTH + 1);
+	return 2 * pow(GROWTH, bucket) / (GROWTH + 1);
 }
 
 void pss_sketch_init(struct pss_sketch *sketch)
@@ -135,7 +135,7 @@ double pss_sketch_quantile(const struct pss_sketch *sketch, double q)
 	for (int i = 0; i < sketch->buckets; i++) {
 		sum += sketch->weight[i];
 		if (sketch->weight[i] > 0 && sum >= rank)
-			return sketch_clamp(sketch, bucket_value(sketch->first + i));
+			return sketch_clamp(sketch, pss_sketch_value(sketch->first + i));
 	}
 	return sketch->max;
 }

@@ -21,6 +21,9 @@ struct pss_sketch {
 
 void pss_sketch_init(struct pss_sketch *sketch);
 void pss_sketch_free(struct pss_sketch *sketch);
+/* What the values of a bucket are taken for. */
+double pss_sketch_value(int bucket);
+#define PSS_SKETCH_BUCKETS 1383
 /* 0 or -ENOMEM. Values below 0 count as 0; weight must be above 0 and finite. */
 int pss_sketch_add(struct pss_sketch *sketch, double value, double weight);
 int pss_sketch_merge(struct pss_sketch *into, const struct pss_sketch *from);

@@ -53,6 +53,15 @@ static unsigned path_place(const struct pss_window *window, uint64_t key)
 	return low;
 }
 
+int pss_window_find_path(const struct pss_window *window, uint64_t path, uint32_t tag_id)
+{
+	unsigned at = path_place(window, pss_path_key(path, tag_id));
+
+	if (at < window->paths && window->path[at].path == path && window->path[at].tag_id == tag_id)
+		return (int)at;
+	return -1;
+}
+
 static int paths_reserve(struct pss_window *window, unsigned more)
 {
 	unsigned want = window->paths + more;

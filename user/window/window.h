@@ -59,6 +59,8 @@ int pss_window_add_stats(struct pss_window *window, const struct pss_stats *stat
 int pss_window_merge(struct pss_window *into, const struct pss_window *from);
 /* Only the paths. */
 int pss_window_merge_paths(struct pss_window *into, const struct pss_window *from);
+/* Index of a path that is kept one by one, or -1. */
+int pss_window_find_path(const struct pss_window *window, uint64_t path, uint32_t tag_id);
 /* What identifies the path of an operation: its signature and its tag. */
 uint64_t pss_path_key(uint64_t path, uint32_t tag_id);
 
