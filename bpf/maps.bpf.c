@@ -11,6 +11,7 @@ const volatile bool shard_per_cpu = true;
 
 bool active = false;
 bool turns_always = false;
+bool calls_seen = false;
 __u32 target_pid = 0;
 __u64 fault_tail_ns = 0;
 __u64 fault_whole_ns = 0;

@@ -9,6 +9,7 @@
 #define PSS_OPERATION_H
 
 #include "bpf/emit.h"
+#include "bpf/handoff.h"
 #include "bpf/path.h"
 #include "bpf/protocol.h"
 #include "bpf/socket.h"
@@ -24,18 +25,6 @@ static __always_inline void thread_step(struct task_state *state, u32 step)
 	} else if (!state->serves && state->turn_kind) {
 		path_append(&state->turn_path, step);
 	}
-}
-
-/* The thread goes on to something else: what it has read may from now on be another thread's to answer. */
-static __always_inline void leave_current(struct task_state *state, u64 now)
-{
-	u64 key = state->current;
-	state->left = 1;
-	struct pss_socket *socket = bpf_map_lookup_elem(&sockets, &key);
-	if (!socket || socket->phase != PSS_PHASE_OPEN || socket->left_set || socket->start_tid != state->tid)
-		return;
-	snapshot(state, &socket->left, now);
-	socket->left_set = 1;
 }
 
 static __always_inline void work_on(struct task_state *state, u64 key)
@@ -165,6 +154,7 @@ int verified_alone transfer_done(struct task_state *state, struct pss_socket *so
 	socket->used_ns = now;
 	if (!server) {
 		state->makes_calls = 1;
+		calls_seen = true;
 		link_call(state, socket, asked, key);
 	}
 	if (asked) {

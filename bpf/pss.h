@@ -109,7 +109,8 @@ struct pss_socket {
 	__u8 cut_length;
 	__u8 inside;        /* HTTP: the last read ended within a header */
 	__u8 ended;         /* HTTP: the last read ended with the end of a request */
-	__u8 reserved2[5];
+	__u8 trust;         /* RESP: reads of the usual length since one was looked at */
+	__u8 reserved2[4];
 	__u64 parent;                /* client: the server socket whose request makes this call */
 	__u64 used_ns;               /* last time of use */
 	struct pss_snapshot start;   /* of the thread that began it */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Off the CPU: why, and for how long. */
 #include "bpf/descriptor.h"
+#include "bpf/handoff.h"
 #include "bpf/turn.h"
 
 #define TASK_STOPPED_OR_TRACED 0xc /* __TASK_STOPPED | __TASK_TRACED */
@@ -74,6 +75,7 @@ static __always_inline void switched_out(struct task_struct *task, bool preempte
 		state->off = OFF_BLOCKED + PSS_C_RUNQ;
 		return;
 	}
+	leave_current(state, now);
 	if (run_state & TASK_STOPPED_OR_TRACED)
 		state->off = OFF_BLOCKED + PSS_C_OTHER;
 	else if (faulting)
@@ -127,9 +129,16 @@ int BPF_PROG(sched_switch, bool preempt, struct task_struct *prev, struct task_s
 SEC("?tp_btf/sched_waking") int BPF_PROG(sched_waking, struct task_struct *task)
 {
 	struct task_state *state = state_of(task);
-	if (state && state->off > OFF_BLOCKED + PSS_C_RUNQ && !state->wake_ns)
-		state->wake_ns = bpf_ktime_get_ns();
-	else if (state && !state->off)
-		state->wake_ns = bpf_ktime_get_ns();
+	if (!state || !active)
+		return 0;
+	u64 now = bpf_ktime_get_ns();
+	if (!state->off || !state->wake_ns)
+		state->wake_ns = now;
+	/* By a thread of the target, in its own course and not in an interrupt that came upon it. */
+	struct task_state *waker = state_current();
+	if (waker && waker->current && !waker->left) {
+		account(waker, now);
+		leave_current(waker, now);
+	}
 	return 0;
 }

@@ -204,24 +204,6 @@ static __always_inline void other_exit(struct task_state *state, u32 class, s64 
 		thread_step(state, STEP(class, 0));
 }
 
-/* A write on a pipe or eventfd, or a futex call, can be what hands the current request to another thread. */
-static __always_inline void may_hand_over(struct task_state *state, struct pt_regs *regs, u32 class, u64 now)
-{
-	if (!state->current || state->left || !has_siblings())
-		return;
-	if (class == PSS_SC_FD || class == PSS_SC_SEND) {
-		struct descriptor found;
-		descriptor_find(bpf_get_current_task_btf(), ARG0(regs), &found);
-		if (S_ISSOCK(found.mode) || mode_is_disk(found.mode))
-			return;
-	}
-	if (!now) {
-		now = bpf_ktime_get_ns();
-		account(state, now);
-	}
-	leave_current(state, now);
-}
-
 subprogram int close_enter(struct pt_regs *regs)
 {
 	struct descriptor found;
@@ -235,11 +217,14 @@ static __always_inline int handle_enter(struct pt_regs *regs, u64 number)
 {
 	if (number >= PSS_SYSCALLS || !(syscall_traits[number] & SYSCALL_ENTER))
 		return 0;
+	u32 class = syscall_class[number];
+	/* Where a write begins matters to calls alone. */
+	if ((class == PSS_SC_FD || class == PSS_SC_SEND) && !calls_seen)
+		return 0;
 	struct task_state *state = state_current();
 	if (!state || !active)
 		return 0;
-	u32 class = syscall_class[number];
-	u64 now = 0;
+	u64 now;
 	if (class == PSS_SC_CLOSE)
 		return close_enter(regs);
 	if (class == PSS_SC_MEMORY) {
@@ -253,13 +238,12 @@ static __always_inline int handle_enter(struct pt_regs *regs, u64 number)
 			turn_end(state, now);
 		}
 		state->turn_kind = PSS_OP_NONE;
-	} else if (state->makes_calls && class != PSS_SC_LOCK) {
+	} else if (state->makes_calls) {
 		now = bpf_ktime_get_ns();
 		account(state, now);
 		snapshot(state, &state->enter, now);
 		state->enter_set = 1;
 	}
-	may_hand_over(state, regs, class, now);
 	return 0;
 }
 

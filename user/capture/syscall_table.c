@@ -102,9 +102,9 @@ static const struct entry table[] = {
 #ifdef __NR_epoll_pwait2
 	{__NR_epoll_pwait2, PSS_SC_POLL, SYSCALL_ENTER},
 #endif
-	{__NR_futex, PSS_SC_LOCK, SYSCALL_ENTER},
+	{__NR_futex, PSS_SC_LOCK, 0},
 #ifdef __NR_futex_waitv
-	{__NR_futex_waitv, PSS_SC_LOCK, SYSCALL_ENTER},
+	{__NR_futex_waitv, PSS_SC_LOCK, 0},
 #endif
 	{__NR_flock, PSS_SC_LOCK, 0},
 	{__NR_semop, PSS_SC_LOCK, 0},
