@@ -37,7 +37,7 @@ Test(options, values_in_every_form)
 	cr_assert_eq(parse(COMMAND_ATTACH, "--pid 12 --duration=1.5s -v --ops request,call --json"), 0);
 	cr_assert_eq(options.pid, 12);
 	cr_assert_eq(options.duration_ns, 1500000000u);
-	cr_assert(options.verbose);
+	cr_assert_eq(options.verbose, 1);
 	cr_assert_eq(options.ops, 1u << PSS_OP_REQUEST | 1u << PSS_OP_CALL);
 	cr_assert_eq(options.format, FORMAT_JSON);
 	cr_assert_eq(parse(COMMAND_ATTACH, "-p7 -d 2 -o out --fail-if-below 79.5 --fail-on point"), 0);
@@ -46,6 +46,10 @@ Test(options, values_in_every_form)
 	cr_assert_str_eq(options.output, "out");
 	cr_assert(options.gate && options.gate_on_point);
 	cr_assert_float_eq(options.gate_score, 79.5, 1e-12);
+	cr_assert_eq(parse(COMMAND_ATTACH, "-vvp7 -vd2s"), 0);
+	cr_assert_eq(options.verbose, 3);
+	cr_assert_eq(options.pid, 7);
+	cr_assert_eq(options.duration_ns, 2000000000u);
 }
 
 Test(options, words_that_are_no_options)
@@ -106,6 +110,9 @@ Test(options, what_is_wrong_is_refused)
 		"--output=",
 		"--trace-file x",
 		"--pi 3",
+		"-vx",
+		"-q -v",
+		"-vqp",
 	};
 	for (size_t i = 0; i < sizeof(line) / sizeof(line[0]); i++)
 		assert_refused(COMMAND_ATTACH, line[i]);

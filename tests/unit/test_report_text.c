@@ -204,3 +204,35 @@ Test(report_text, an_empty_report_and_a_trace_file)
 	cr_assert_eq(strncmp(text, "trace file, 300,000 records\n", 28), 0);
 	free(text);
 }
+
+Test(report_text, a_number_keeps_its_unit)
+{
+	struct pss_report report;
+	example_report(&report);
+	for (unsigned width = 60; width <= 120; width++) {
+		char *text = shown(&report, &(struct pss_text_style){.width = width});
+		for (const char *at = text; (at = strchr(at, '\n')); at++) {
+			const char *next = at + 1 + strspn(at + 1, " ");
+			if (at > text && at[-1] >= '0' && at[-1] <= '9')
+				cr_assert(strncmp(next, "MiB", 3) && strncmp(next, "ms ", 3) &&
+						  strncmp(next, "% ", 2),
+					  "width %u: %.60s", width, at - 30);
+		}
+		free(text);
+	}
+	pss_report_free(&report);
+}
+
+Test(report_text, the_same_advice_is_given_once)
+{
+	struct pss_report report;
+	example_report(&report);
+	free(report.finding[1].advice);
+	report.finding[1].advice = strdup(report.finding[0].advice);
+	char *text = shown(&report, &plain);
+	const char *first = strstr(text, "Give the process more CPU");
+	cr_assert_not_null(first);
+	cr_assert_null(strstr(first + 1, "Give the process more CPU"));
+	free(text);
+	pss_report_free(&report);
+}

@@ -39,7 +39,7 @@ static void take_line(enum libbpf_print_level level, const char *line, size_t le
 	if (*safe) {
 		if (level == LIBBPF_WARN)
 			keep(safe);
-		pss_log(PSS_LOG_DEBUG, "%s", safe);
+		pss_log(level == LIBBPF_DEBUG ? PSS_LOG_TRACE : PSS_LOG_DEBUG, "%s", safe);
 	}
 	free(safe);
 }

@@ -178,7 +178,7 @@ static int set_quiet(struct options *options, const char *value)
 static int set_verbose(struct options *options, const char *value)
 {
 	(void)value;
-	options->verbose = true;
+	options->verbose++;
 	return 0;
 }
 
@@ -221,7 +221,8 @@ static const struct option_spec option_table[] = {
 	{"color", 0, "WHEN", COMMAND_REPORTS | COMMAND_DOCTOR, set_colour, "auto, always or never",
 	 "auto (the default; NO_COLOR is heeded), always or never"},
 	{"quiet", 'q', NULL, COMMAND_ALL, set_quiet, NULL, "no notes and no live line; warnings remain"},
-	{"verbose", 'v', NULL, COMMAND_ALL, set_verbose, NULL, "say more about what is done"},
+	{"verbose", 'v', NULL, COMMAND_ALL, set_verbose, NULL,
+	 "say more about what is done; twice: all of it"},
 	{"help", 'h', NULL, COMMAND_ALL, set_help, NULL, "this help"},
 };
 #define OPTIONS (sizeof(option_table) / sizeof(option_table[0]))
@@ -294,29 +295,10 @@ static int apply(struct options *options, unsigned command, const struct option_
 	return 0;
 }
 
-/* One argument that begins with '-'; *at moves on when the next one is its value. */
-static int take_option(struct options *options, unsigned command, char **argv, int *at)
+/* An option whose value, if it has one, may stand in the next argument; *at moves on then. */
+static int take_value(struct options *options, unsigned command, const struct option_spec *spec,
+		      const char *value, char **argv, int *at)
 {
-	const char *argument = argv[*at], *value = NULL;
-	const struct option_spec *spec;
-	if (argument[1] == '-') {
-		size_t length = strcspn(argument + 2, "=");
-		spec = find_long(argument + 2, length);
-		if (argument[2 + length])
-			value = argument + 2 + length + 1;
-	} else {
-		spec = find_letter(argument[1]);
-		if (argument[2])
-			value = argument + 2;
-	}
-	if (!spec) {
-		unknown_option(command, argument);
-		return -EINVAL;
-	}
-	if (!spec->value && value) {
-		complain("%s: --%s takes no value", argument, spec->name);
-		return -EINVAL;
-	}
 	if (spec->value && !value) {
 		value = argv[*at + 1];
 		if (!value) {
@@ -325,7 +307,42 @@ static int take_option(struct options *options, unsigned command, char **argv, i
 		}
 		(*at)++;
 	}
-	return apply(options, command, spec, value);
+	return apply(options, command, spec, value ? value : "");
+}
+
+static int take_long(struct options *options, unsigned command, char **argv, int *at)
+{
+	const char *argument = argv[*at];
+	size_t length = strcspn(argument + 2, "=");
+	const char *value = argument[2 + length] ? argument + 2 + length + 1 : NULL;
+	const struct option_spec *spec = find_long(argument + 2, length);
+	if (!spec) {
+		unknown_option(command, argument);
+		return -EINVAL;
+	}
+	if (!spec->value && value) {
+		complain("%s: --%s takes no value", argument, spec->name);
+		return -EINVAL;
+	}
+	return take_value(options, command, spec, value, argv, at);
+}
+
+/* "-d10s", "-d 10s", "-vv": letters without a value can stand together. */
+static int take_letters(struct options *options, unsigned command, char **argv, int *at)
+{
+	const char *argument = argv[*at];
+	for (const char *letter = argument + 1; *letter; letter++) {
+		const struct option_spec *spec = find_letter(*letter);
+		if (!spec) {
+			unknown_option(command, argument);
+			return -EINVAL;
+		}
+		if (spec->value)
+			return take_value(options, command, spec, letter[1] ? letter + 1 : NULL, argv, at);
+		if (apply(options, command, spec, ""))
+			return -EINVAL;
+	}
+	return 0;
 }
 
 static int check_together(const struct options *options)
@@ -350,7 +367,8 @@ int options_parse(struct options *options, unsigned command, int argc, char **ar
 	for (int i = 1; i < argc; i++) {
 		bool end = !strcmp(argv[i], "--");
 		if (!end && argv[i][0] == '-' && argv[i][1]) {
-			if (take_option(options, command, argv, &i))
+			if (argv[i][1] == '-' ? take_long(options, command, argv, &i)
+					      : take_letters(options, command, argv, &i))
 				return -EINVAL;
 			continue;
 		}
@@ -365,7 +383,10 @@ int options_parse(struct options *options, unsigned command, int argc, char **ar
 	options->argument[options->arguments] = NULL;
 	if (check_together(options))
 		return -EINVAL;
-	pss_log_limit(options->quiet ? PSS_LOG_WARN : options->verbose ? PSS_LOG_DEBUG : PSS_LOG_NOTE);
+	pss_log_limit(options->quiet         ? PSS_LOG_WARN
+		      : options->verbose > 1 ? PSS_LOG_TRACE
+		      : options->verbose     ? PSS_LOG_DEBUG
+					     : PSS_LOG_NOTE);
 	return 0;
 }
 

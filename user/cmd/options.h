@@ -40,7 +40,8 @@ struct options {
 	bool gate; /* --fail-if-below */
 	double gate_score;
 	bool gate_on_point;
-	bool quiet, verbose, help;
+	bool quiet, help;
+	unsigned verbose; /* how often it was given */
 	enum colour_choice colour;
 	uint64_t ring_bytes, max_records; /* 0: the capture's own */
 	char **argument; /* what is no option, ended by NULL; for `run` the command to start */

@@ -8,6 +8,8 @@
 
 #include "user/util/escape.h"
 
+#define LONGEST_UNIT 4 /* "GiB," */
+
 void paint_tone(struct paint *paint, enum tone tone)
 {
 	static const char *const code[TONE_COUNT] = {
@@ -128,6 +130,16 @@ static void next_line(struct paint *paint, unsigned column)
 	repeat(paint, " ", column);
 }
 
+/* Length of the next word; a number and its unit ("1.2 ms", "5 %") stay together. */
+static size_t word_length(const char *text)
+{
+	size_t length = strcspn(text, " ");
+	if (!length || text[length] != ' ' || text[length - 1] < '0' || text[length - 1] > '9')
+		return length;
+	size_t unit = strcspn(text + length + 1, " ");
+	return unit && unit <= LONGEST_UNIT ? length + 1 + unit : length;
+}
+
 void paint_wrap(struct paint *paint, unsigned column, const char *text)
 {
 	char *safe = paint_safe(paint, text, strlen(text), 0);
@@ -135,7 +147,7 @@ void paint_wrap(struct paint *paint, unsigned column, const char *text)
 	unsigned used = 0;
 	for (const char *at = safe; at && *at;) {
 		at += strspn(at, " ");
-		size_t length = strcspn(at, " ");
+		size_t length = word_length(at);
 		unsigned wide = columns_of(at, length);
 		if (used && used + 1 + wide > room) {
 			next_line(paint, column);

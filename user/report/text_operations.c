@@ -138,7 +138,7 @@ static void put_largest(struct paint *paint, const double *share, unsigned room)
 			break;
 		taken[best] = true;
 		unsigned length = (unsigned)snprintf(text, sizeof(text), "%s%s %.0f %%", n ? ", " : "  ",
-						     pss_component_label(best), share[best] * 100);
+						     pss_component_label(best), fmin(share[best], 1) * 100);
 		if (length > room)
 			break;
 		fputs(text, paint->out);

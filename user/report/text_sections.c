@@ -35,6 +35,16 @@ static void put_finding_head(struct paint *paint, const struct pss_finding *find
 	free(text);
 }
 
+/* Whether a finding above gives the same advice. */
+static bool advised_before(const struct pss_report *report, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (report->finding[i].advice &&
+		    !strcmp(report->finding[i].advice, report->finding[index].advice))
+			return true;
+	return false;
+}
+
 void text_findings(struct paint *paint, const struct pss_report *report)
 {
 	if (!report->findings)
@@ -47,7 +57,7 @@ void text_findings(struct paint *paint, const struct pss_report *report)
 			fprintf(paint->out, "%12s", "");
 			paint_wrap(paint, 12, finding->evidence);
 		}
-		if (finding->advice && finding->advice[0]) {
+		if (finding->advice && finding->advice[0] && !advised_before(report, i)) {
 			fprintf(paint->out, "%9s%s ", "", paint->style.utf8 ? " \u2192" : "->");
 			paint_wrap(paint, 12, finding->advice);
 		}

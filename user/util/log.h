@@ -11,6 +11,7 @@ enum pss_log_level {
 	PSS_LOG_WARN = 1,  /* always shown: something that the user must know */
 	PSS_LOG_NOTE = 2,  /* not with --quiet */
 	PSS_LOG_DEBUG = 3, /* with --verbose */
+	PSS_LOG_TRACE = 4, /* with --verbose twice: what libraries say */
 };
 
 /* The most talkative level that is shown; PSS_LOG_NOTE at the start. */
