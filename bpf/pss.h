@@ -119,4 +119,41 @@ struct pss_socket {
 	struct pss_op op; /* complete in phase ANSWERED */
 };
 
+#define MARKS 8 /* wake-ups that a thread remembers, to find where it took work up */
+
+/* A followed thread. */
+struct task_state {
+	__u64 mark_ns; /* its time is accounted up to here */
+	__u64 wake_ns; /* made runnable; 0: not since it was last switched in */
+	struct pss_snapshot now; /* totals; now.ns is unused */
+	__u64 poll_wait_ns;        /* blocked in a readiness wait whose outcome is not known yet */
+	__u64 fault_ip;            /* user instruction that faulted */
+	__u64 current;             /* socket whose request this thread works on; 0: none */
+	__u64 argument;            /* of the memory call in progress: the break before it */
+	struct pss_snapshot enter;      /* where the write in progress was entered */
+	struct pss_snapshot turn_start; /* of the event-loop turn, or burst, in progress */
+	struct pss_snapshot done;       /* where it finished its last operation */
+	struct pss_snapshot mark[MARKS];
+	__u32 marks;
+	__u32 tgid, tid;    /* in the loader's pid namespace */
+	__u32 turn_slot, turn_kind; /* kind 0: none open */
+	__u8 off;           /* enum off_cpu */
+	__u8 fault;         /* a page fault is being handled */
+	__u8 fault_tail;    /* one was: the last piece of its handling is still to come */
+	__u8 serves;        /* has taken part in requests or calls */
+	__u8 loops;         /* has waited for readiness */
+	__u8 makes_calls;
+	__u8 enter_set;
+	__u8 left; /* what it works on has been passed on, and that is noted */
+	struct pss_path turn_path;
+	struct pss_op turn;
+};
+
+/* Why a thread is not on a CPU: a component, but for two that only its return can tell apart. */
+enum off_cpu {
+	OFF_RUNNING = 0,
+	OFF_BLOCKED = 1, /* plus enum pss_component */
+	OFF_POLL = 64,
+};
+
 #endif

@@ -32,6 +32,8 @@ int capture_send(struct capture *capture, enum pss_record_type type, const void 
 	struct pss_record_head head = {.type = type, .size = size};
 	if (capture->sink_error)
 		return capture->sink_error;
+	if (!capture->sink)
+		return 0; /* calibrating */
 	capture->sink_error = capture->sink(capture->context, &head, payload);
 	return capture->sink_error;
 }
@@ -44,6 +46,8 @@ static int on_operation(void *context, void *data, size_t size)
 		return 0;
 	memcpy(&op, data, sizeof(op));
 	op.rss_bytes = capture->rss_bytes;
+	if (!capture->sink)
+		return 0; /* calibrating */
 	int error = slots_name(capture, op.name_id);
 	return error ? error : capture_send(capture, PSS_REC_OP, &op, sizeof(op));
 }
@@ -83,9 +87,19 @@ static int prepare(struct capture *capture, struct capture_error *error)
 	code = capture_load(capture, error);
 	if (code)
 		return code;
+	struct calibration calibration;
+	calibration_begin(&calibration);
+	code = capture_attach(capture, error);
+	if (code) {
+		calibration_end(&calibration);
+		return code;
+	}
 	code = slots_map(capture);
 	if (!code)
 		code = open_rings(capture);
+	if (!code)
+		capture_calibrate(capture, &calibration);
+	calibration_end(&calibration);
 	if (code) {
 		error->exit_code = 3;
 		snprintf(error->text, sizeof(error->text), "cannot map the kernel's buffers: %s",
@@ -94,7 +108,6 @@ static int prepare(struct capture *capture, struct capture_error *error)
 	}
 	sockets_listeners(capture);
 	capture->memory_limit = target_memory_limit(&capture->target);
-	capture_calibrate(capture);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #define PSS_CAPTURE_INTERNAL_H
 
 #include "bpf/pss.h"
+#include "user/capture/calibrate.h"
 #include "user/capture/capture.h"
 #include "user/capture/processes.h"
 #include "user/capture/target.h"
@@ -54,6 +55,7 @@ uint64_t capture_now_ns(void);
 
 /* load.c: loads and attaches; the programs do nothing until threads are followed. */
 int capture_load(struct capture *capture, struct capture_error *error);
+int capture_attach(struct capture *capture, struct capture_error *error);
 void capture_unload(struct capture *capture);
 /* Begins to follow the process and, where wanted, its children. */
 int capture_follow(struct capture *capture, pid_t pid);
@@ -73,13 +75,14 @@ int ledger_errors(struct capture *capture, uint64_t now_ns);
 int ledger_memory(struct capture *capture, uint64_t now_ns);
 int ledger_losses(struct capture *capture, uint64_t now_ns);
 int ledger_cost(struct capture *capture, uint64_t now_ns);
+void costs_clear(struct capture *capture); /* hits so far */
 
 /* sockets.c: sockets known from outside the programs. */
 int sockets_listeners(struct capture *capture); /* ports that are listened on already */
 /* After the detach: operations that were answered and have not been told; those still open are counted. */
 int sockets_flush(struct capture *capture);
 
-/* calibrate.c: costs of the probes, measured in a child of ours. Failure leaves defaults. */
-void capture_calibrate(struct capture *capture);
+/* costs.c: of the probes, by the calibration program that was measured bare before the attach; else defaults. */
+void capture_calibrate(struct capture *capture, struct calibration *calibration);
 
 #endif

@@ -86,6 +86,18 @@ int ledger_losses(struct capture *capture, uint64_t now_ns)
 	return capture_send(capture, PSS_REC_LOST, &record, sizeof(record));
 }
 
+void costs_clear(struct capture *capture)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct hits {
+		uint64_t hits[PSS_COST_COUNT];
+	} *none = cpus > 0 ? calloc((size_t)cpus, sizeof(*none)) : NULL;
+	uint32_t zero = 0;
+	if (none)
+		bpf_map_update_elem(bpf_map__fd(capture->skeleton->maps.costs), &zero, none, BPF_ANY);
+	free(none);
+}
+
 int ledger_cost(struct capture *capture, uint64_t now_ns)
 {
 	struct pss_cost record = {.time_ns = now_ns};

@@ -84,10 +84,13 @@ int capture_load(struct capture *capture, struct capture_error *error)
 	code = pss_bpf__load(capture->skeleton);
 	if (code)
 		return fail(error, code, "the kernel refuses the BPF programs");
-	code = pss_bpf__attach(capture->skeleton);
-	if (code)
-		return fail(error, code, "cannot attach to the kernel's tracepoints");
 	return 0;
+}
+
+int capture_attach(struct capture *capture, struct capture_error *error)
+{
+	int code = pss_bpf__attach(capture->skeleton);
+	return code ? fail(error, code, "cannot attach to the kernel's tracepoints") : 0;
 }
 
 void capture_unload(struct capture *capture)
