@@ -12,6 +12,7 @@
 
 #include "user/capture/record.h"
 #include "user/cmd/deliver.h"
+#include "user/cmd/feed.h"
 #include "user/cmd/help.h"
 #include "user/cmd/options.h"
 #include "user/util/escape.h"
@@ -66,32 +67,20 @@ static int complain(const struct input *input, const char *what)
 	return EXIT_USAGE;
 }
 
-/* A record that contradicts the stream is left out, as in a live capture. */
-struct replay {
-	struct pss_run *run;
-	uint64_t refused;
-};
-
-static int take(void *context, const struct pss_record_head *head, const void *payload)
+static int take(void *feed, const struct pss_record_head *head, const void *payload)
 {
-	struct replay *replay = context;
-	int error = run_feed(replay->run, head, payload);
-	if (error == -EPROTO) {
-		replay->refused++;
-		return 0;
-	}
-	return error;
+	return feed_take(feed, head, payload);
 }
 
 static int analyze_record(const struct options *options, const struct input *input)
 {
 	struct pss_run run;
 	struct record_replay_result result = {0};
-	struct replay replay = {.run = &run};
+	struct feed feed = {.run = &run};
 	struct deliver_input deliverable = {.run = &run};
 	int code;
 	run_init(&run);
-	int error = record_replay(input->fd, take, &replay, &result);
+	int error = record_replay(input->fd, take, &feed, &result);
 	if (error) {
 		code = complain(input, result.why[0] ? result.why : strerror(-error));
 		goto out;
@@ -100,9 +89,7 @@ static int analyze_record(const struct options *options, const struct input *inp
 		code = complain(input, result.why[0] ? result.why : "the record holds nothing to score");
 		goto out;
 	}
-	if (replay.refused)
-		pss_log(PSS_LOG_WARN, "%llu records made no sense and were left out",
-			(unsigned long long)replay.refused);
+	feed_complain(&feed);
 	if (result.incomplete) {
 		char *why = escape_terminal(result.why, sizeof(result.why), false);
 		pss_log(PSS_LOG_WARN, "the record is not complete: %s", why ? why : "it ends early");

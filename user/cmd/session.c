@@ -22,6 +22,7 @@ void session_init(struct session *session, const struct options *options)
 	memset(session, 0, sizeof(*session));
 	session->options = options;
 	run_init(&session->run);
+	session->feed.run = &session->run;
 }
 
 void session_close(struct session *session)
@@ -128,12 +129,7 @@ static int take(void *context, const struct pss_record_head *head, const void *p
 		payload = &meta;
 	}
 	record(session, head, payload);
-	int error = run_feed(&session->run, head, payload);
-	if (error == -EPROTO) {
-		session->refused++;
-		return 0;
-	}
-	return error;
+	return feed_take(&session->feed, head, payload);
 }
 
 static void say_active(const struct session *session)
@@ -227,9 +223,7 @@ void session_stop(struct session *session, enum pss_end_reason reason)
 			record_complain(session, error);
 		}
 	}
-	if (session->refused)
-		pss_log(PSS_LOG_WARN, "%llu records made no sense and were left out",
-			(unsigned long long)session->refused);
+	feed_complain(&session->feed);
 }
 
 int session_finish(struct session *session)

@@ -11,6 +11,7 @@
 
 #include "user/capture/capture.h"
 #include "user/capture/record.h"
+#include "user/cmd/feed.h"
 #include "user/cmd/live.h"
 #include "user/cmd/options.h"
 #include "user/window/run.h"
@@ -23,7 +24,7 @@ struct session {
 	bool capture_failed;
 	struct pss_run run;
 	struct live live;
-	uint64_t refused;    /* records that contradicted the stream */
+	struct feed feed;    /* into the run */
 	const char *command; /* of `run`: what the process is about to become, */
 	const char *exe;     /* and its file; NULL: as the capture says */
 };

@@ -67,54 +67,54 @@ void text_findings(struct paint *paint, const struct pss_report *report)
 			report->findings - FINDING_ROWS);
 }
 
-/* Windows brought to so many columns: the largest p99, the mean of operations. */
-static void put_spark(struct paint *paint, const struct pss_report *report, const char *label, bool latency,
-		      const char *most)
+/* Operations a second in a window; the last one may be cut short. NAN where it is too short to tell. */
+static double window_rate(const struct pss_report *report, size_t index)
+{
+	const struct pss_report_window *window = &report->window[index];
+	double interval = report->window[1].start_s - report->window[0].start_s, length = interval;
+	if (index + 1 == report->windows && report->duration_s - window->start_s < interval)
+		length = report->duration_s - window->start_s;
+	return length >= interval / 5 ? window->operations / length : NAN;
+}
+
+static double window_p99(const struct pss_report *report, size_t index)
+{
+	const struct pss_report_window *window = &report->window[index];
+	return window->operations > 0 ? window->p99_ns : NAN;
+}
+
+/* Windows brought to as many columns as there are, the largest value in each. */
+static double put_spark(struct paint *paint, const struct pss_report *report, const char *label,
+			double (*of_window)(const struct pss_report *, size_t))
 {
 	size_t columns = paint->style.width - 32;
-	double value[MOST_SPARKS];
+	double value[MOST_SPARKS], most = 0;
 	if (columns > report->windows)
 		columns = report->windows;
 	for (size_t i = 0; i < columns; i++) {
 		size_t from = i * report->windows / columns, to = (i + 1) * report->windows / columns;
-		value[i] = latency ? NAN : 0;
-		for (size_t j = from; j < to; j++) {
-			const struct pss_report_window *window = &report->window[j];
-			if (!latency)
-				value[i] += window->operations / (double)(to - from);
-			else if (window->operations > 0 && !(window->p99_ns <= value[i]))
-				value[i] = window->p99_ns;
-		}
+		value[i] = NAN;
+		for (size_t j = from; j < to; j++)
+			value[i] = fmax(value[i], of_window(report, j));
+		if (isfinite(value[i]))
+			most = fmax(most, value[i]);
 	}
 	fputs("  ", paint->out);
 	paint_cell(paint, label, 13, false);
 	paint_spark(paint, value, columns);
-	fprintf(paint->out, "  %s\n", most);
+	return most;
 }
 
 void text_time(struct paint *paint, const struct pss_report *report)
 {
-	double rate = 0, p99 = 0;
-	char number[PSS_NUMBER_SIZE], most[64];
-	if (report->windows < 4)
-		return;
-	double seconds = report->window[1].start_s - report->window[0].start_s;
-	for (size_t i = 0; i < report->windows; i++) {
-		if (report->window[i].operations > rate)
-			rate = report->window[i].operations;
-		if (report->window[i].operations > 0 && isfinite(report->window[i].p99_ns) &&
-		    report->window[i].p99_ns > p99)
-			p99 = report->window[i].p99_ns;
-	}
-	if (!(rate > 0) || !(seconds > 0))
+	char number[PSS_NUMBER_SIZE];
+	if (report->windows < 4 || !(report->window[1].start_s > report->window[0].start_s))
 		return;
 	paint_heading(paint, "Over time");
-	format_count(number, sizeof(number), rate / seconds);
-	snprintf(most, sizeof(most), "most %s/s", number);
-	put_spark(paint, report, "rate", false, most);
-	format_duration_ns(number, sizeof(number), p99);
-	snprintf(most, sizeof(most), "most %s", number);
-	put_spark(paint, report, "p99", true, most);
+	double most = put_spark(paint, report, "rate", window_rate);
+	fprintf(paint->out, "  most %s/s\n", format_count(number, sizeof(number), most));
+	most = put_spark(paint, report, "p99", window_p99);
+	fprintf(paint->out, "  most %s\n", format_duration_ns(number, sizeof(number), most));
 }
 
 /* "  label        text ..." */
@@ -191,6 +191,10 @@ static void put_seen(struct paint *paint, const struct pss_report *report)
 		snprintf(text, sizeof(text), "no operation that is scored was completed");
 	else if (report->operations_recorded >= report->operations_seen)
 		snprintf(text, sizeof(text), "%s operations, all in full detail", seen);
+	else if (report->operations_seen - report->operations_recorded < report->operations_seen / 200)
+		snprintf(text, sizeof(text), "%s operations, all but %s in full detail", seen,
+			 format_grouped(recorded, sizeof(recorded),
+					report->operations_seen - report->operations_recorded));
 	else
 		snprintf(text, sizeof(text),
 			 "%s operations, all counted; %s of them (%s) in full detail, as a fair sample", seen,
