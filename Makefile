@@ -253,6 +253,7 @@ demo:
 	+$(quiet)$(MAKE) all demo-programs
 	$(quiet)tools/demo/run
 demo-programs: $(DEMO_SOURCES:tools/demo/%.c=$(B)/demo/%)
+	@:
 
 # Install
 
