@@ -62,6 +62,7 @@ class ServerTest(unittest.TestCase):
         found = operation(report, name)
         lost = {cause: count for cause, count in report["coverage"]["lost"].items() if count}
         said = f"{name}: counted {found['count']}, truth {truth} (+-{in_flight}), lost {lost}"
+        print(said, f"PSS {report['pss']}")  # shown by the runner when the test fails
         self.assertGreater(truth, 0, said)
         self.assertLessEqual(abs(found["count"] - truth), tolerance * truth + in_flight, said)
         self.assertLessEqual(truth - found["count"], unseen(report) + in_flight, "not reported as lost: " + said)
