@@ -31,7 +31,7 @@ double score_branching(const struct score_sums *sums, struct score_branching *de
 	double fresh = sums->fresh_of > 0 ? fmin(1, sums->fresh / sums->fresh_of) : 0;
 	struct score_branching factor = {
 		.mix = 1 - MIX_COST * (1 - exp(-entropy)),
-		.shift = 1 / (1 + fmax(divergence / SHIFT_SCALE, -0.1)),
+		.shift = 1 / (1 + fmax(divergence / SHIFT_SCALE, -0.3)),
 		.novelty = (1 - fresh) * (1 - fresh),
 		.entropy_bits = entropy / M_LN2,
 		.divergence_bits = fmax(0, divergence),
@@ -40,5 +40,5 @@ double score_branching(const struct score_sums *sums, struct score_branching *de
 
 	if (detail)
 		*detail = factor;
-	return fmin(1, factor.mix * factor.shift * factor.novelty);
+	return factor.mix * factor.shift * factor.novelty;
 }

@@ -51,10 +51,10 @@ double score_concurrency(const struct score_sums *sums, enum pss_op_kind kind,
 			continue;
 		part.moving[i] = sqrt(fmax(0, variance));
 		part.penalty[i] = cost * part.erratic[i] / steady + level_cost(kind, i) * part.share[i] +
-				  MOVING_COST * fmax(variance, -0.001);
+				  MOVING_COST * fmax(variance, -0.01);
 		denominator += part.penalty[i];
 	}
 	if (detail)
 		*detail = part;
-	return fmin(1, 1 / denominator);
+	return 1 / denominator;
 }

@@ -9,7 +9,7 @@
 
 #define CELLS_WANTED 16
 #define CELL_LEAST 5.0
-#define CELL_MOST 20.0
+#define CELL_MOST 10.0
 
 size_t score_windows(const struct pss_run *run)
 {
@@ -122,7 +122,6 @@ static void cell_settle(struct score_cell *cell, bool exact)
 {
 	double effective = cell->weight2 > 0 ? cell->weight * cell->weight / cell->weight2 : 0;
 
-	cell->effective = exact ? cell->operations : effective;
 	cell->spread = exact || effective <= 0 ? 1 : cell->weight / effective;
 }
 

@@ -6,18 +6,25 @@
 #include "user/score/operation.h"
 
 /*
+ * A weighted mean and its sampling variance. trust: the square of the weight
+ * of a sampled vector; for counted operations their number.
+ */
+struct score_mean {
+	double weight, x;
+	double trust, trust_x, trust_xx;
+};
+
+/*
  * Neighbouring windows with few operations are looked at together, as a cell,
  * so that a quantile of it means something.
  */
 struct score_cell {
 	size_t block;
 	double operations, duration_ns, component_ns[PSS_C_COUNT]; /* exact where known */
-	double errors, spread;                /* spread: variance of a count, over the count */
-	double effective;                     /* independent operations behind latencies */
-	double weight, weight2;               /* recorded operations, and the squares of their weights */
-	double vector_weight, vector_weight2; /* likewise, of those in the sample */
+	double errors, spread;  /* spread: variance of a count, over the count */
+	double weight, weight2; /* recorded operations, and the squares of their weights */
 	double route[SUMS_PATHS];
-	double bin[SUMS_RESIDUAL_BINS];
+	struct score_mean level, upper; /* of the residuals, and of twice what is above 0 */
 };
 
 #define SCORE_GROUPS 20 /* paths with 5 % of the operations or more; 0: all the others */
@@ -30,6 +37,13 @@ struct score_vector {
 	size_t cell;
 };
 
+/* Median of a group, and what its own sampling error rests on. */
+struct score_typical {
+	double median_ns;
+	double density; /* at the median; 0: the median is 0 and certain */
+	double weight;  /* of the group */
+};
+
 struct score_builder {
 	const struct pss_run *run;
 	const struct pss_series *series;
@@ -39,13 +53,13 @@ struct score_builder {
 	size_t cells;
 	struct score_vector *vector;
 	size_t vectors;
-	struct pss_window paths;                               /* of the whole run */
-	unsigned canonical[SUMS_PATHS];                        /* by path: the one that it counts as */
-	double route_share[SUMS_PATHS];                        /* by canonical path */
-	unsigned group_of[SUMS_PATHS];                         /* by canonical path */
-	unsigned groups;                                       /* without 0 */
-	double typical_ns[SCORE_GROUPS + 1];                   /* median duration */
-	double typical_wait_ns[SCORE_GROUPS + 1][PSS_C_COUNT]; /* median of each component */
+	struct pss_window paths;                                  /* of the whole run */
+	unsigned canonical[SUMS_PATHS];                           /* by path: the one that it counts as */
+	double route_share[SUMS_PATHS];                           /* by canonical path */
+	unsigned group_of[SUMS_PATHS];                            /* by canonical path */
+	unsigned groups;                                          /* without 0 */
+	double typical_ns[SCORE_GROUPS + 1];                      /* median duration */
+	struct score_typical wait[SCORE_GROUPS + 1][PSS_C_COUNT]; /* of each component */
 };
 
 /* All: 0 or -ENOMEM. */

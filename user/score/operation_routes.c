@@ -145,7 +145,7 @@ static double divergence_by_chance(double q, double n)
 		sum += probability * divergence_part(k / n, q);
 		probability *= expected / (k + 1);
 	}
-	return sum;
+	return sum * (1 - q);
 }
 
 static double cell_divergence(const struct score_builder *builder, const struct score_cell *cell, double n,

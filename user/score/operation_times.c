@@ -55,11 +55,12 @@ static void groups_settle(struct score_builder *builder)
 		builder->groups = 0;
 }
 
-/* Median of a component (PSS_C_COUNT: of the duration) over a group; group 0: over all. */
-static double group_median(const struct score_builder *builder, struct weighted *item, unsigned group,
-			   int component)
+/* Of a component (PSS_C_COUNT: of the duration) over a group; group 0: over all. */
+static struct score_typical group_typical(const struct score_builder *builder, struct weighted *item,
+					  unsigned group, int component)
 {
-	double total = 0, zero = 0;
+	struct score_typical typical = {0};
+	double zero = 0;
 	size_t count = 0;
 
 	for (size_t i = 0; i < builder->vectors; i++) {
@@ -69,13 +70,17 @@ static double group_median(const struct score_builder *builder, struct weighted 
 		uint64_t value = component < PSS_C_COUNT ? vector->op->component_ns[component]
 							 : vector->op->duration_ns;
 		item[count++] = (struct weighted){.value = (double)value, .weight = vector->weight};
-		total += vector->weight;
+		typical.weight += vector->weight;
 		zero += value ? 0 : vector->weight;
 	}
-	if (zero * 2 >= total)
-		return 0;
+	if (zero * 2 >= typical.weight)
+		return typical;
 	weighted_sort(item, count);
-	return weighted_quantile(item, count, 0.5);
+	typical.median_ns = weighted_quantile(item, count, 0.5);
+	double around = weighted_quantile(item, count, 0.6) - weighted_quantile(item, count, 0.4);
+	if (around > 0)
+		typical.density = 0.2 / around;
+	return typical;
 }
 
 static double series_median(const struct pss_series *series, double fallback)
@@ -110,11 +115,10 @@ int builder_typical(struct score_builder *builder)
 		return -ENOMEM;
 	groups_settle(builder);
 	for (unsigned g = 0; g <= builder->groups; g++) {
-		builder->typical_ns[g] = group_median(builder, item, g, PSS_C_COUNT);
+		builder->typical_ns[g] = group_typical(builder, item, g, PSS_C_COUNT).median_ns;
 		for (int c = 0; c < PSS_C_COUNT; c++)
-			builder->typical_wait_ns[g][c] = g && !wait_by_path(c)
-								 ? builder->typical_wait_ns[0][c]
-								 : group_median(builder, item, g, c);
+			builder->wait[g][c] = g && !wait_by_path(c) ? builder->wait[0][c]
+								    : group_typical(builder, item, g, c);
 	}
 	if (!builder->groups)
 		builder->typical_ns[0] = series_median(builder->series, builder->typical_ns[0]);
@@ -122,28 +126,49 @@ int builder_typical(struct score_builder *builder)
 	return 0;
 }
 
-static void timing_add(struct score_builder *builder, size_t cell, double duration_ns, double typical_ns,
-		       double residual, double weight)
+static void mean_add(struct score_mean *mean, double value, double weight, double trust)
 {
-	struct score_sums *sums = &builder->operation->block[builder->cell[cell].block];
-	int bin = sums_residual_bin(residual);
+	mean->weight += weight;
+	mean->x += weight * value;
+	mean->trust += trust;
+	mean->trust_x += trust * value;
+	mean->trust_xx += trust * value * value;
+}
+
+struct timed {
+	size_t cell;
+	double duration_ns, typical_ns, residual, weight, trust;
+};
+
+static void timing_add(struct score_builder *builder, const struct timed *timed)
+{
+	struct score_cell *cell = &builder->cell[timed->cell];
+	struct score_sums *sums = &builder->operation->block[cell->block];
+	double residual = timed->residual, weight = timed->weight;
 
 	sums->weight += weight;
 	sums->residual += weight * residual;
 	sums->residual2 += weight * residual * residual;
-	sums->time_ns += weight * duration_ns;
-	sums->stalled_ns += weight * fmax(0, duration_ns - STALL_TIMES * typical_ns);
-	sums->residual_bin[bin] += weight;
-	builder->cell[cell].bin[bin] += weight;
+	sums->time_ns += weight * timed->duration_ns;
+	sums->stalled_ns += weight * fmax(0, timed->duration_ns - STALL_TIMES * timed->typical_ns);
+	sums->residual_bin[sums_residual_bin(residual)] += weight;
+	mean_add(&cell->level, residual, weight, timed->trust);
+	mean_add(&cell->upper, 2 * fmax(0, residual), weight, timed->trust);
 }
 
 static void timing_from_vectors(struct score_builder *builder)
 {
 	for (size_t i = 0; i < builder->vectors; i++) {
 		const struct score_vector *vector = &builder->vector[i];
-		double typical = fmax(1, builder->typical_ns[vector->group]);
-		double duration = fmax(1, (double)vector->op->duration_ns);
-		timing_add(builder, vector->cell, duration, typical, log(duration / typical), vector->weight);
+		struct timed timed = {
+			.cell = vector->cell,
+			.duration_ns = fmax(1, (double)vector->op->duration_ns),
+			.typical_ns = fmax(1, builder->typical_ns[vector->group]),
+			.weight = vector->weight,
+			.trust = vector->weight * vector->weight,
+		};
+		timed.residual = log(timed.duration_ns / timed.typical_ns);
+		timing_add(builder, &timed);
 	}
 }
 
@@ -165,14 +190,15 @@ static void timing_from_sketches(struct score_builder *builder)
 			continue;
 		if (series->exact)
 			sketch = &window->exact->latency;
-		size_t cell = builder->cell_of[w];
-		if (sketch->zero > 0)
-			timing_add(builder, cell, 1, typical, -log(typical), sketch->zero);
-		for (int i = 0; i < sketch->buckets; i++) {
-			int bucket = sketch->first + i;
-			if (sketch->weight[i] > 0)
-				timing_add(builder, cell, value[bucket], typical, residual[bucket],
-					   sketch->weight[i]);
+		struct timed timed = {.cell = builder->cell_of[w], .typical_ns = typical};
+		double spread = builder->cell[timed.cell].spread;
+		for (int i = -1; i < sketch->buckets; i++) { /* -1: what is below 1 ns */
+			timed.weight = i < 0 ? sketch->zero : sketch->weight[i];
+			timed.duration_ns = i < 0 ? 1 : value[sketch->first + i];
+			timed.residual = i < 0 ? -log(typical) : residual[sketch->first + i];
+			timed.trust = timed.weight * spread;
+			if (timed.weight > 0)
+				timing_add(builder, &timed);
 		}
 	}
 }
@@ -182,49 +208,30 @@ static double cell_weight(double operations)
 	return operations / (operations + CELL_FULL_WEIGHT);
 }
 
-/* A quantile of a cell, and its sampling variance by the order statistics around it. */
-static void cell_quantile(const struct score_cell *cell, double q, double effective,
-			  struct sums_moving *moving)
+/* The mean of a cell with its variance by linearisation, as of any ratio of sums. */
+static void mean_moves(const struct score_mean *mean, double operations, struct sums_moving *moving)
 {
-	double around = sqrt(q * (1 - q) / effective);
-	double low = sums_residual_quantile(cell->bin, fmax(0.5 / effective, q - around));
-	double high = sums_residual_quantile(cell->bin, fmin(1 - 0.5 / effective, q + around));
-	double half = (high - low) / 2;
+	double cases = mean->trust > 0 ? mean->weight * mean->weight / mean->trust : 0;
 
-	sums_moving_add(moving, sums_residual_quantile(cell->bin, q), half * half, cell_weight(effective));
-}
-
-/* Independent vectors in each cell, where latencies come from the sample. */
-static void effective_from_vectors(struct score_builder *builder)
-{
-	for (size_t i = 0; i < builder->vectors; i++) {
-		struct score_cell *cell = &builder->cell[builder->vector[i].cell];
-		cell->vector_weight += builder->vector[i].weight;
-		cell->vector_weight2 += builder->vector[i].weight * builder->vector[i].weight;
-	}
-	for (size_t i = 0; i < builder->cells; i++) {
-		struct score_cell *cell = &builder->cell[i];
-		cell->effective = cell->vector_weight2 > 0
-					  ? cell->vector_weight * cell->vector_weight / cell->vector_weight2
-					  : 0;
-	}
+	if (cases < 2)
+		return;
+	double x = mean->x / mean->weight;
+	double squares = mean->trust_xx - 2 * x * mean->trust_x + x * x * mean->trust;
+	double noise = fmax(0, squares) / (mean->weight * mean->weight) * cases / (cases - 1);
+	sums_moving_add(moving, x, noise, cell_weight(operations));
 }
 
 void builder_timing(struct score_builder *builder)
 {
-	if (builder->groups) {
+	if (builder->groups)
 		timing_from_vectors(builder);
-		effective_from_vectors(builder);
-	} else {
+	else
 		timing_from_sketches(builder);
-	}
 	for (size_t i = 0; i < builder->cells; i++) {
 		const struct score_cell *cell = &builder->cell[i];
 		struct score_sums *sums = &builder->operation->block[cell->block];
-		if (cell->effective < 1)
-			continue;
-		cell_quantile(cell, 0.5, cell->effective, &sums->quantile[0]);
-		cell_quantile(cell, 0.9, cell->effective, &sums->quantile[1]);
+		mean_moves(&cell->level, cell->operations, &sums->level);
+		mean_moves(&cell->upper, cell->operations, &sums->upper);
 	}
 }
 
@@ -281,19 +288,58 @@ static void share_variance(const struct score_builder *builder, double *variance
 	}
 }
 
-void builder_waits(struct score_builder *builder)
+/* Which group's median a wait is compared with. */
+static unsigned wait_group(const struct score_vector *vector, int component)
 {
-	double variance[PSS_C_COUNT] = {0};
+	return wait_by_path(component) ? vector->group : 0;
+}
 
+/*
+ * How erratic time changes with the median that it is measured against, over
+ * what moves that median: the median of a resample is off by
+ * (1/2 - share of waits up to the median) / density, to first order.
+ */
+static void median_influence(const struct score_builder *builder,
+			     double influence[SCORE_GROUPS + 1][PSS_C_COUNT])
+{
 	for (size_t i = 0; i < builder->vectors; i++) {
 		const struct score_vector *vector = &builder->vector[i];
-		struct score_sums *sums = &builder->operation->block[builder->cell[vector->cell].block];
-		const double *typical = builder->typical_wait_ns[vector->group];
-		sums->waited_of_ns += vector->weight * (double)vector->op->duration_ns;
-		for (int c = 0; c < PSS_C_COUNT; c++)
-			sums->erratic_ns[c] += vector->weight * fmax(0, (double)vector->op->component_ns[c] -
-										ERRATIC_TIMES * typical[c]);
-		moments_add(sums, vector);
+		for (int c = 0; c < PSS_C_COUNT; c++) {
+			unsigned group = wait_group(vector, c);
+			const struct score_typical *typical = &builder->wait[group][c];
+			double wait = (double)vector->op->component_ns[c];
+			if (typical->density > 0 && wait > ERRATIC_TIMES * typical->median_ns)
+				influence[group][c] -=
+					ERRATIC_TIMES * vector->weight / (typical->density * typical->weight);
+		}
+	}
+}
+
+static void waits_add(struct score_builder *builder, const struct score_vector *vector,
+		      double influence[SCORE_GROUPS + 1][PSS_C_COUNT])
+{
+	struct score_sums *sums = &builder->operation->block[builder->cell[vector->cell].block];
+
+	sums->waited_of_ns += vector->weight * (double)vector->op->duration_ns;
+	for (int c = 0; c < PSS_C_COUNT; c++) {
+		unsigned group = wait_group(vector, c);
+		double wait = (double)vector->op->component_ns[c], usual = builder->wait[group][c].median_ns;
+		double side = wait <= usual ? -0.5 : 0.5; /* sums to 0 over the group */
+		sums->erratic_ns[c] +=
+			vector->weight * (fmax(0, wait - ERRATIC_TIMES * usual) + side * influence[group][c]);
+	}
+}
+
+void builder_waits(struct score_builder *builder)
+{
+	double variance[PSS_C_COUNT] = {0}, influence[SCORE_GROUPS + 1][PSS_C_COUNT] = {{0}};
+
+	median_influence(builder, influence);
+	for (size_t i = 0; i < builder->vectors; i++) {
+		struct score_sums *sums =
+			&builder->operation->block[builder->cell[builder->vector[i].cell].block];
+		waits_add(builder, &builder->vector[i], influence);
+		moments_add(sums, &builder->vector[i]);
 	}
 	share_variance(builder, variance);
 	shares_add(builder, variance);

@@ -8,6 +8,9 @@
 
 #include "user/score/statistics.h"
 
+/* Resamples vary a little less than runs do; by simulation (tests/unit/test_coverage.c). */
+#define WIDER 1.1
+
 /* Running moments of one value over the draws. */
 struct moments {
 	double count, sum, squares;
@@ -81,7 +84,7 @@ static double moments_half(const struct moments *moments, double n)
 	double mean = moments->sum / moments->count;
 	double variance = fmax(0, moments->squares / moments->count - mean * mean);
 
-	return student_t95(n - 1) * sqrt(variance * n / (n - 1));
+	return WIDER * student_t95(n - 1) * sqrt(variance * n / (n - 1));
 }
 
 static void draw_blocks(struct random_stream *stream, size_t blocks, struct score_draw *draw)
@@ -121,13 +124,13 @@ static void draw_score(const struct score_result *result, const struct pss_confi
 		}
 		for (int d = 0; d < PSS_DIM_COUNT; d++) {
 			if (!drawn)
-				value[d] = row->dimension[d].measured ? row->dimension[d].value : NAN;
+				value[d] = row->dimension[d].measured ? row->unclipped[d] : NAN;
 			else
 				moments_add(&set->row[r][d], value[d]);
 			if (isnan(value[d]))
 				continue;
 			double part = draw_weight(row, drawn ? &set->sums : NULL, d);
-			sum[d] += part * value[d];
+			sum[d] += part * fmin(1, value[d]);
 			weight[d] += part;
 		}
 	}
@@ -140,12 +143,12 @@ static void draw_score(const struct score_result *result, const struct pss_confi
 	moments_add(&set->pss, score_weighted(combined, config->weight));
 }
 
-static void score_around(struct pss_score *score, double half, double most)
+static void score_around(struct pss_score *score, double middle, double half, double most)
 {
 	if (!score->measured)
 		return;
-	score->lo = fmax(0, score->value - half);
-	score->hi = fmin(most, score->value + half);
+	score->lo = fmax(0, fmin(score->value, middle - half));
+	score->hi = fmin(most, fmax(score->value, middle + half));
 }
 
 /* Errors that did not happen to be seen: Wilson's interval of the rate, where it is wider. */
@@ -168,18 +171,22 @@ static double square(double value)
 	return value * value;
 }
 
-static void combined_errors_interval(struct score_result *result)
+/*
+ * At least as wide as the rows' own intervals together: the draws know
+ * nothing of errors that were not seen, and little of scores that are at 1.
+ */
+static void combined_interval(struct score_result *result, int dimension)
 {
-	struct pss_score *score = &result->dimension[PSS_DIM_ERRORS];
+	struct pss_score *score = &result->dimension[dimension];
 	double below = 0, above = 0;
 
 	for (size_t r = 0; r < result->rows; r++) {
 		const struct score_row *row = &result->row[r];
-		const struct pss_score *part = &row->dimension[PSS_DIM_ERRORS];
+		const struct pss_score *part = &row->dimension[dimension];
 		if (!part->measured)
 			continue;
-		below += square(row->weight[PSS_DIM_ERRORS] * (part->value - part->lo));
-		above += square(row->weight[PSS_DIM_ERRORS] * (part->hi - part->value));
+		below += square(row->weight[dimension] * (part->value - part->lo));
+		above += square(row->weight[dimension] * (part->hi - part->value));
 	}
 	if (!score->measured)
 		return;
@@ -187,29 +194,23 @@ static void combined_errors_interval(struct score_result *result)
 	score->hi = fmin(1, fmax(score->hi, score->value + sqrt(above)));
 }
 
-/* Adds in quadrature what the draws of blocks do not move: memory, and errors not seen. */
+/* Adds in quadrature what the draws of blocks do not move, or not enough. */
 static void pss_interval(struct score_result *result, const struct pss_config *config, double half,
-			 double half_errors)
+			 const double *drawn)
 {
-	double total = 0;
+	double total = 0, below = square(half), above = square(half);
 
 	if (!result->pss.measured)
 		return;
 	for (int d = 0; d < PSS_DIM_COUNT; d++)
 		total += result->dimension[d].measured ? config->weight[d] : 0;
-	const struct pss_score *memory = &result->dimension[PSS_DIM_MEMORY];
-	const struct pss_score *errors = &result->dimension[PSS_DIM_ERRORS];
-	double below = square(half), above = square(half);
-	if (memory->measured) {
-		double scale = 100 * config->weight[PSS_DIM_MEMORY] / total;
-		below += square(scale * (memory->value - memory->lo));
-		above += square(scale * (memory->hi - memory->value));
-	}
-	if (errors->measured) {
-		double scale = 100 * config->weight[PSS_DIM_ERRORS] / total;
-		double drawn = square(scale * half_errors);
-		below += fmax(0, square(scale * (errors->value - errors->lo)) - drawn);
-		above += fmax(0, square(scale * (errors->hi - errors->value)) - drawn);
+	for (int d = 0; d < PSS_DIM_COUNT; d++) {
+		const struct pss_score *score = &result->dimension[d];
+		double scale = 100 * config->weight[d] / total;
+		if (!score->measured)
+			continue;
+		below += fmax(0, square(scale * (score->value - score->lo)) - square(scale * drawn[d]));
+		above += fmax(0, square(scale * (score->hi - score->value)) - square(scale * drawn[d]));
 	}
 	result->pss.lo = fmax(0, result->pss.value - sqrt(below));
 	result->pss.hi = fmin(100, result->pss.value + sqrt(above));
@@ -218,24 +219,27 @@ static void pss_interval(struct score_result *result, const struct pss_config *c
 static void fill_intervals(struct score_result *result, const struct pss_config *config,
 			   const struct interval_set *set)
 {
-	double blocks = 0;
+	double blocks = 0, half[PSS_DIM_COUNT] = {0};
 
 	for (size_t r = 0; r < result->rows && r < RESAMPLED_NAMES; r++) {
 		struct score_row *row = &result->row[r];
 		double n = (double)row->operation.filled;
 		blocks = fmax(blocks, n);
 		for (int d = 0; d < PSS_DIM_COUNT; d++)
-			score_around(&row->dimension[d], moments_half(&set->row[r][d], n), 1);
-		score_around(&row->pss, moments_half(&set->row_pss[r], n), 100);
+			score_around(&row->dimension[d], row->unclipped[d], moments_half(&set->row[r][d], n),
+				     1);
+		score_around(&row->pss, row->pss.value, moments_half(&set->row_pss[r], n), 100);
 	}
 	for (size_t r = 0; r < result->rows; r++)
 		errors_interval(&result->row[r]);
-	for (int d = 0; d < PSS_DIM_COUNT; d++)
-		if (d != PSS_DIM_MEMORY)
-			score_around(&result->dimension[d], moments_half(&set->dimension[d], blocks), 1);
-	combined_errors_interval(result);
-	pss_interval(result, config, moments_half(&set->pss, blocks),
-		     moments_half(&set->dimension[PSS_DIM_ERRORS], blocks));
+	for (int d = 0; d < PSS_DIM_COUNT; d++) {
+		if (d == PSS_DIM_MEMORY)
+			continue;
+		half[d] = moments_half(&set->dimension[d], blocks);
+		score_around(&result->dimension[d], result->dimension[d].value, half[d], 1);
+		combined_interval(result, d);
+	}
+	pss_interval(result, config, moments_half(&set->pss, blocks), half);
 }
 
 int score_intervals(struct score_result *result, const struct pss_config *config, unsigned resamples,

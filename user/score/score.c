@@ -70,9 +70,13 @@ static void row_score(struct score_row *row, const struct pss_config *config)
 	for (int d = 0; d < PSS_DIM_COUNT; d++)
 		score_set(&row->dimension[d], 0, row->operation.why[d]);
 	score_dimensions(row, sums, value);
-	for (int d = 0; d < PSS_DIM_COUNT; d++)
-		if (row->dimension[d].measured)
+	for (int d = 0; d < PSS_DIM_COUNT; d++) {
+		if (row->dimension[d].measured) {
+			row->unclipped[d] = value[d];
+			value[d] = fmin(1, value[d]);
 			score_set(&row->dimension[d], value[d], NULL);
+		}
+	}
 	if (row->dimension[PSS_DIM_TIMING].measured)
 		score_timing(sums, &row->timing);
 	if (row->dimension[PSS_DIM_ERRORS].measured)
@@ -154,8 +158,13 @@ static void count_crashes(const struct pss_run *run, struct score_result *result
 	}
 }
 
-static void score_scale(struct pss_score *score, double factor)
+/* The dimension as a whole, for what happened to the process and not to an operation. */
+static void dimension_scale(struct score_result *result, int dimension, double factor)
 {
+	struct pss_score *score = &result->dimension[dimension];
+
+	if (!score->measured)
+		return;
 	score->value *= factor;
 	score->lo *= factor;
 	score->hi *= factor;
@@ -170,10 +179,8 @@ static void combine(struct score_result *result, const struct pss_config *config
 		if (d != PSS_DIM_MEMORY)
 			combine_dimension(result, d);
 	result->dimension[PSS_DIM_MEMORY] = result->memory.score;
-	if (result->dimension[PSS_DIM_MEMORY].measured && result->out_of_memory)
-		score_scale(&result->dimension[PSS_DIM_MEMORY], 0.2);
-	if (result->dimension[PSS_DIM_ERRORS].measured)
-		score_scale(&result->dimension[PSS_DIM_ERRORS], 1 / (1 + result->crashes));
+	dimension_scale(result, PSS_DIM_MEMORY, result->out_of_memory ? 0.2 : 1);
+	dimension_scale(result, PSS_DIM_ERRORS, 1 / (1 + result->crashes));
 	for (int d = 0; d < PSS_DIM_COUNT; d++)
 		value[d] = result->dimension[d].measured ? result->dimension[d].value : NAN;
 	const struct pss_score *timing = &result->dimension[PSS_DIM_TIMING];

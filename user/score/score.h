@@ -14,7 +14,8 @@ struct score_row {
 	double tries_share;           /* of their number */
 	double weight[PSS_DIM_COUNT]; /* of its score in the dimension's; sum to 1 over the rows */
 	struct pss_score dimension[PSS_DIM_COUNT];
-	struct pss_score pss; /* without memory, 0..100 */
+	double unclipped[PSS_DIM_COUNT]; /* values before they were clipped to 1 */
+	struct pss_score pss;            /* without memory, 0..100 */
 	struct score_timing timing;
 	struct score_errors errors;
 	struct score_branching branching;

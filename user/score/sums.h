@@ -30,8 +30,8 @@ struct score_sums {
 	double duration_ns;
 	/* timing: weights of operations by residual, and of their time */
 	double weight, residual, residual2;
-	double time_ns, stalled_ns;     /* time in operations; of it, beyond many times the typical */
-	struct sums_moving quantile[2]; /* log median, log p90 */
+	double time_ns, stalled_ns;      /* time in operations; of it, beyond many times the typical */
+	struct sums_moving level, upper; /* mean residual, twice the mean of those above 0 */
 	/* errors: by cell n tries, e failures */
 	double tries, failures, tries2, failures2, tries_failures, tries_spread;
 	/* branching */
@@ -54,7 +54,11 @@ double sums_moving_variance(const struct sums_moving *moving);
 double sums_residual_quantile(const double *bin, double q);
 int sums_residual_bin(double residual);
 
-/* Dimensions: 0..1 of a run or a resample. Formulas and their sources: docs/scoring.md. */
+/*
+ * Dimensions of a run or a resample: 0 to 1, and a little above 1 by chance
+ * where sampling noise is taken off (the caller clips what it shows, not what it
+ * draws intervals from). Formulas and their sources: docs/scoring.md.
+ */
 struct score_timing {
 	double spread, tail, drift, stall; /* factors, 0..1 */
 	double sigma, tail_log, drift_log, stalled_share;

@@ -7,7 +7,7 @@
 #define SPREAD_SCALE 2.5 /* standard deviation of log duration that halves the score */
 #define TAIL_SCALE 6.0   /* mean log distance of the slowest from the median that halves it */
 #define TAIL_SHARE 0.02
-#define DRIFT_SCALE 0.65 /* standard deviation of the log quantiles from cell to cell that halves it */
+#define DRIFT_SCALE 0.65 /* standard deviation of the mean log duration from cell to cell that halves it */
 
 /* Mean residual of the slowest 2 %, over the median. */
 static double tail_log(const double *bin)
@@ -30,7 +30,7 @@ static double tail_log(const double *bin)
 /* 1 at 0, one half at scale; variance may be slightly below 0 by chance. */
 static double falling(double variance, double scale)
 {
-	return 1 / (1 + fmax(variance / (scale * scale), -0.1));
+	return 1 / (1 + fmax(variance / (scale * scale), -0.3));
 }
 
 double score_timing(const struct score_sums *sums, struct score_timing *detail)
@@ -38,8 +38,7 @@ double score_timing(const struct score_sums *sums, struct score_timing *detail)
 	double mean = sums->residual / sums->weight;
 	double variance = fmax(0, sums->residual2 / sums->weight - mean * mean);
 	double tail = tail_log(sums->residual_bin);
-	double drift =
-		(sums_moving_variance(&sums->quantile[0]) + sums_moving_variance(&sums->quantile[1])) / 2;
+	double drift = (sums_moving_variance(&sums->level) + sums_moving_variance(&sums->upper)) / 2;
 	double stalled = sums->time_ns > 0 ? sums->stalled_ns / sums->time_ns : 0;
 	struct score_timing factor = {
 		.spread = falling(variance, SPREAD_SCALE),
@@ -54,5 +53,5 @@ double score_timing(const struct score_sums *sums, struct score_timing *detail)
 
 	if (detail)
 		*detail = factor;
-	return fmin(1, fmax(0, factor.spread * factor.tail * factor.drift * factor.stall));
+	return fmax(0, factor.spread * factor.tail * factor.drift * factor.stall);
 }
