@@ -154,6 +154,7 @@ enum off_cpu {
 	OFF_RUNNING = 0,
 	OFF_BLOCKED = 1, /* plus enum pss_component */
 	OFF_POLL = 64,
+	OFF_UNKNOWN = 1 + PSS_C_OTHER, /* as it was met; also waits of no other cause */
 };
 
 #endif

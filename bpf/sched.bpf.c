@@ -91,30 +91,14 @@ static __always_inline void switched_in(struct task_struct *task)
 	struct task_state *state = state_of(task);
 	if (!state || !active || !state->off)
 		return;
-	u64 now = bpf_ktime_get_ns(), out = state->mark_ns, woken = state->wake_ns;
-	u8 why = state->off - OFF_BLOCKED;
-	state->wake_ns = 0;
-	state->off = OFF_RUNNING;
-	state->mark_ns = now;
-	if (now <= out)
-		return;
-	if (why == PSS_C_RUNQ) {
-		state->now.component_ns[PSS_C_RUNQ] += now - out;
-		return;
-	}
-	if (!woken || woken > now)
-		woken = now;
-	if (woken < out)
-		woken = out;
-	if (why == OFF_POLL - OFF_BLOCKED)
-		state->poll_wait_ns += woken - out;
-	else
-		component_add(state, why, woken - out);
-	bool burst = !state->loops && !state->serves && why != PSS_C_FAULT;
-	if (burst) {
-		/* The burst begins when it could have run. */
+	u64 now = bpf_ktime_get_ns();
+	u8 off = state->off;
+	if (now < state->mark_ns)
+		now = state->mark_ns;
+	u64 woken = wait_ends(state, now);
+	/* A burst begins when it could have run. */
+	if (!state->loops && !state->serves && off != OFF_BLOCKED + PSS_C_RUNQ && off != OFF_BLOCKED + PSS_C_FAULT)
 		turn_begin(state, PSS_OP_TASK, woken);
-	}
 	state->now.component_ns[PSS_C_RUNQ] += now - woken;
 }
 

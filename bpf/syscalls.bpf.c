@@ -91,6 +91,8 @@ static __always_inline bool wants_turns(const struct task_state *state)
 static __always_inline void poll_exit(struct task_state *state, s64 result)
 {
 	u64 now = 0;
+	if (state->off)
+		account(state, bpf_ktime_get_ns());
 	bool waited = state->poll_wait_ns;
 	/* Only now is it known what the wait was for. */
 	state->now.component_ns[result > 0 ? PSS_C_NET : PSS_C_SLEEP] += state->poll_wait_ns;

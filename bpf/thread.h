@@ -53,19 +53,44 @@ static __always_inline u64 fault_rest(struct task_state *state, u64 elapsed)
 	return rest < elapsed ? rest : elapsed;
 }
 
+/*
+ * Back on a CPU, now or some time before: what came before the wake-up was the
+ * wait, what came after it the run queue. Returns when it could have run.
+ */
+static __always_inline u64 wait_ends(struct task_state *state, u64 now)
+{
+	u64 out = state->mark_ns, woken = state->wake_ns;
+	u8 why = state->off - OFF_BLOCKED;
+	state->wake_ns = 0;
+	state->off = OFF_RUNNING;
+	state->mark_ns = now;
+	if (why == PSS_C_RUNQ)
+		woken = out;
+	else if (!woken || woken > now)
+		woken = now;
+	else if (woken < out)
+		woken = out;
+	if (why == OFF_POLL - OFF_BLOCKED)
+		state->poll_wait_ns += woken - out;
+	else
+		component_add(state, why, woken - out);
+	return woken;
+}
+
 /* Brings the totals of a running thread up to now. */
 static __always_inline void account(struct task_state *state, u64 now)
 {
 	u64 elapsed = now - state->mark_ns;
 	if ((s64)elapsed < 0)
 		return;
-	state->mark_ns = now;
 	if (state->off) {
-		/* Its return to the CPU was not seen: it began to be followed just then. */
-		state->off = OFF_RUNNING;
-		state->now.component_ns[PSS_C_OTHER] += elapsed;
+		/* Nothing told of its return; seldom, and mostly while others attach to the same tracepoints. */
+		if (state->off != OFF_UNKNOWN)
+			count_lost(PSS_LOST_SWITCH);
+		state->now.component_ns[PSS_C_RUNQ] += now - wait_ends(state, now);
 		return;
 	}
+	state->mark_ns = now;
 	u64 rest = 0;
 	if (state->fault || state->fault_tail)
 		rest = fault_rest(state, elapsed);

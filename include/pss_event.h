@@ -204,12 +204,13 @@ enum pss_lost {
 	PSS_LOST_STATS_FULL = 11,    /* exact totals had no room for this name */
 	PSS_LOST_PARSE = 12,         /* pipelined batch whose units could not be counted: counted as one */
 	PSS_LOST_IN_FLIGHT = 13,     /* begun and not answered when the capture ended */
-	PSS_LOST_COUNT = 14,
+	PSS_LOST_SWITCH = 14,        /* the kernel did not tell of a switch: that wait is split by estimate */
+	PSS_LOST_COUNT = 15,
 };
 struct pss_lost_counts {
 	__u64 time_ns;
 	__u64 count[PSS_LOST_COUNT];
-	__u64 reserved[2];
+	__u64 reserved[1];
 };
 
 /* Cost classes of the observer's own work in the target. */

@@ -160,11 +160,12 @@ int capture_start(struct capture *capture, capture_sink sink, void *context)
 {
 	capture->sink = sink;
 	capture->context = context;
+	/* Before the first thread is followed: no operation can begin before the capture does. */
+	capture->start_ns = capture_now_ns();
 	capture->skeleton->bss->active = true;
 	int error = capture_follow(capture, capture->target.pid);
 	if (error)
 		return error;
-	capture->start_ns = capture_now_ns();
 	capture->started = true;
 	capture->next_tick_ns = capture->start_ns + capture->options.interval_ns;
 	capture->last_pace_ns = capture->start_ns;
