@@ -147,12 +147,12 @@ static void timing_add(struct score_builder *builder, const struct timed *timed)
 	double residual = timed->residual, weight = timed->weight;
 
 	sums->weight += weight;
-	sums->residual += weight * residual;
-	sums->residual2 += weight * residual * residual;
+	sums->above2 += weight * (residual > 0 ? residual * residual : 0);
 	sums->time_ns += weight * timed->duration_ns;
 	sums->stalled_ns += weight * fmax(0, timed->duration_ns - STALL_TIMES * timed->typical_ns);
 	sums->residual_bin[sums_residual_bin(residual)] += weight;
-	mean_add(&cell->level, residual, weight, timed->trust);
+	mean_add(&cell->level, fmax(residual, -1), weight,
+		 timed->trust); /* how quick the quick are matters little */
 	mean_add(&cell->upper, 2 * fmax(0, residual), weight, timed->trust);
 }
 

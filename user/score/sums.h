@@ -29,7 +29,7 @@ struct score_sums {
 	double operations; /* exact where the kernel counted */
 	double duration_ns;
 	/* timing: weights of operations by residual, and of their time */
-	double weight, residual, residual2;
+	double weight, above2;           /* above2: squares of residuals above 0 */
 	double time_ns, stalled_ns;      /* time in operations; of it, beyond many times the typical */
 	struct sums_moving level, upper; /* mean residual, twice the mean of those above 0 */
 	/* errors: by cell n tries, e failures */

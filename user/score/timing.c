@@ -35,8 +35,8 @@ static double falling(double variance, double scale)
 
 double score_timing(const struct score_sums *sums, struct score_timing *detail)
 {
-	double mean = sums->residual / sums->weight;
-	double variance = fmax(0, sums->residual2 / sums->weight - mean * mean);
+	/* Of the upper half: an operation that is quicker than usual does not hurt anybody. */
+	double variance = 2 * sums->above2 / sums->weight;
 	double tail = tail_log(sums->residual_bin);
 	double drift = (sums_moving_variance(&sums->level) + sums_moving_variance(&sums->upper)) / 2;
 	double stalled = sums->time_ns > 0 ? sums->stalled_ns / sums->time_ns : 0;
