@@ -7,6 +7,7 @@ import pathlib
 import pty
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -157,6 +158,14 @@ class Run(ReportTest):
         self.assertEqual(report["target"]["comm"], "sh")
         self.assertEqual(report["capture"]["end"], "target-exit")
         self.assertGreaterEqual(report["capture"]["duration_s"], 0.3)
+
+    def test_the_search_for_it_is_not_its_work(self):
+        report = self.folder / "report.json"
+        path = ":".join(["/none/1", "/none/2", "/none/3", os.environ["PATH"]])
+        run_pss("run", "--json", "--output", report, "true", env={"PATH": path})
+        seen = json.loads(report.read_text())
+        self.assertEqual(seen["target"]["exe"], os.path.realpath(shutil.which("true")))
+        self.assertFalse([one for one in seen["errors"] if one["what"] == "ENOENT in process"], seen["errors"])
 
     def test_a_signal_that_ended_it_is_named(self):
         _, _, err = run_pss("run", "--output", self.folder / "x", "sh", "-c", "kill -SEGV $$")

@@ -57,6 +57,10 @@ Test(report_text, sections_with_nothing_to_say_are_not_there)
 					     "Over time", "overhead",   "not seen", "vary"};
 	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
 		cr_assert_null(strstr(text, absent[i]), "%s", absent[i]);
+	cr_assert_not_null(strstr(text, "The lowest dimension is concurrency, at 0.22."));
+	free(text);
+	bare.verdict = PSS_VERDICT_STABLE;
+	text = shown(&bare, &plain);
 	cr_assert_not_null(strstr(text, "Nothing stands out."));
 	free(text);
 	pss_report_free(&report);

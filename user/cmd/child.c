@@ -34,7 +34,7 @@ char *child_resolve(const char *name)
 	const char *at = getenv("PATH");
 	int error = ENOENT;
 	if (strchr(name, '/') || !*name)
-		return is_program(name) ? realpath(name, NULL) : NULL;
+		return is_program(name) ? strdup(name) : NULL;
 	if (!at || !*at)
 		at = "/usr/local/bin:/usr/bin:/bin";
 	for (;;) {
@@ -42,11 +42,8 @@ char *child_resolve(const char *name)
 		char *path = NULL;
 		if (asprintf(&path, "%.*s/%s", length ? (int)length : 1, length ? at : ".", name) < 0)
 			return NULL;
-		if (is_program(path)) {
-			char *real = realpath(path, NULL);
-			free(path);
-			return real;
-		}
+		if (is_program(path))
+			return path;
 		if (errno == EACCES)
 			error = EACCES;
 		free(path);
@@ -58,7 +55,7 @@ char *child_resolve(const char *name)
 	return NULL;
 }
 
-static _Noreturn void become(int go, int failure, char **argv)
+static _Noreturn void become(int go, int failure, const char *path, char **argv)
 {
 	char word = 0;
 	ssize_t got;
@@ -69,14 +66,15 @@ static _Noreturn void become(int go, int failure, char **argv)
 	if (got != 1)
 		_exit(127);
 	signals_default();
-	execvp(argv[0], argv);
+	/* Has a slash and is not searched for; a script without a first line of its own goes to the shell. */
+	execvp(path, argv);
 	int error = errno;
 	if (write(failure, &error, sizeof(error)) != sizeof(error))
 		_exit(126);
 	_exit(127);
 }
 
-int child_start(struct child *child, char **argv)
+int child_start(struct child *child, const char *path, char **argv)
 {
 	int go[2], failure[2];
 	memset(child, 0, sizeof(*child));
@@ -94,7 +92,7 @@ int child_start(struct child *child, char **argv)
 	if (!pid) {
 		close(go[1]);
 		close(failure[0]);
-		become(go[0], failure[1], argv);
+		become(go[0], failure[1], path, argv);
 	}
 	close(go[0]);
 	close(failure[1]);

@@ -18,10 +18,13 @@ struct child {
 	int status;  /* as wait gives it */
 };
 
-/* File that a command name means, as the shell finds it. Owned by the caller; NULL with errno. */
+/* Path that a command name means, found as the shell finds it. Owned by the caller; NULL with errno. */
 char *child_resolve(const char *name);
-/* Forks a child that waits. 0 or negative errno. argv ends with NULL. */
-int child_start(struct child *child, char **argv);
+/*
+ * Forks a child that waits. 0 or negative errno. The path was resolved before:
+ * the search for it is not the work of the command. argv ends with NULL.
+ */
+int child_start(struct child *child, const char *path, char **argv);
 /* Lets it become the command: 0; or the negative errno of exec. */
 int child_go(struct child *child);
 /* Waits at most so long for its end; true when it has ended. */

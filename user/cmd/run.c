@@ -83,14 +83,15 @@ int cmd_run(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	const char *name = options.argument[0];
-	char *exe = child_resolve(name);
-	if (!exe)
+	char *path = child_resolve(name);
+	if (!path)
 		return cannot_start(name, errno);
-	int error = child_start(&child, options.argument);
+	int error = child_start(&child, path, options.argument);
 	if (error) {
-		free(exe);
+		free(path);
 		return cannot_start(name, -error);
 	}
+	char *exe = realpath(path, NULL);
 	session_init(&session, &options);
 	session.command = name;
 	session.exe = exe;
@@ -99,5 +100,6 @@ int cmd_run(int argc, char **argv)
 	child_end(&child, SIGTERM);
 	session_close(&session);
 	free(exe);
+	free(path);
 	return code;
 }

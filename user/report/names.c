@@ -95,7 +95,8 @@ const char *pss_lost_label(enum pss_lost cause)
 		[PSS_LOST_STATS_FULL] = "missing from the exact totals, too many names",
 		[PSS_LOST_PARSE] = "pipelined batches that could not be counted, taken as one each",
 		[PSS_LOST_IN_FLIGHT] = "still unanswered when the capture ended",
-		[PSS_LOST_SWITCH] = "context switches that the kernel did not tell of: waits split by estimate",
+		[PSS_LOST_SWITCH] =
+			"context switches that the kernel did not tell of: waits split by estimate",
 	};
 	return LOOKUP(label, cause);
 }

@@ -74,10 +74,13 @@ static void put_header(struct paint *paint, const struct pss_report *report)
 		putc('\n', paint->out);
 	}
 	if (meta->host[0] || meta->start_unix_ns) {
-		fputs("on ", paint->out);
-		paint_word(paint, meta->host[0] ? meta->host : "this host", sizeof(meta->host), 30);
+		if (meta->host[0]) {
+			fputs("on ", paint->out);
+			paint_word(paint, meta->host, sizeof(meta->host), 30);
+			fputs(meta->start_unix_ns ? ", " : "", paint->out);
+		}
 		if (meta->start_unix_ns)
-			fprintf(paint->out, ", from %s",
+			fprintf(paint->out, "from %s",
 				format_time_utc(start, sizeof(start), meta->start_unix_ns, 0));
 		if (report->end == PSS_END_INTERRUPT)
 			fputs(", until interrupted", paint->out);
@@ -127,14 +130,29 @@ static void put_score_row(struct paint *paint, const struct pss_report *report, 
 		fprintf(paint->out, "  %.2f to %.2f", lo, hi);
 }
 
+/* The lowest of the measured dimensions; -1: none. */
+static int lowest_dimension(const struct pss_report *report)
+{
+	int lowest = -1;
+	for (int i = 0; i < PSS_DIM_COUNT; i++)
+		if (report->dimension[i].measured &&
+		    (lowest < 0 || report->dimension[i].value < report->dimension[lowest].value))
+			lowest = i;
+	return lowest;
+}
+
 static void put_summary(struct paint *paint, const struct pss_report *report)
 {
 	char *text = NULL;
 	const struct pss_finding *worst = report->findings ? &report->finding[0] : NULL;
-	int length = 0;
+	int length = 0, lowest = lowest_dimension(report);
 	if (!report->pss.measured)
 		length = asprintf(&text, "There is no score: %s.",
 				  report->pss.why ? report->pss.why : "too little was seen");
+	else if ((!worst || worst->severity == PSS_SEV_INFO) && report->verdict != PSS_VERDICT_STABLE &&
+		 lowest >= 0)
+		length = asprintf(&text, "The lowest dimension is %s, at %.2f.", pss_dimension_label(lowest),
+				  report->dimension[lowest].value);
 	else if (!worst || worst->severity == PSS_SEV_INFO)
 		length = asprintf(&text, "Nothing stands out.");
 	else if (worst->operation)
