@@ -3,6 +3,7 @@
 #include "bpf/operation.h"
 
 #define SIGNAL_GROUP_EXIT 0x4
+#define PF_EXITING 0x4
 #define ANCESTORS 16
 #define EXIT_DESCRIPTORS 1024 /* looked at when a process ends */
 
@@ -173,7 +174,7 @@ SEC("?iter/task") int follow_existing(struct bpf_iter__task *context)
 		return 0;
 	if (!loader_level)
 		loader_level = BPF_CORE_READ(bpf_get_current_task_btf(), thread_pid, level);
-	if (!belongs_to_target(task) || state_of(task))
+	if ((task->flags & PF_EXITING) || !belongs_to_target(task) || state_of(task))
 		return 0;
 	u32 tgid = number_in_ours(task);
 	struct task_state *state = follow_thread(task, tgid);
@@ -181,7 +182,7 @@ SEC("?iter/task") int follow_existing(struct bpf_iter__task *context)
 		return 0;
 	/* Where it is now only its next event can tell; what began before is not scored. */
 	state->off = task->on_cpu ? OFF_RUNNING : OFF_BLOCKED + PSS_C_OTHER;
-	if (task->group_leader == task)
+	if (task->group_leader == task || (task->group_leader->flags & PF_EXITING))
 		life_send(PSS_LIFE_FORK, task, tgid, 0, PSS_ERR_NONE, 0);
 	return 0;
 }

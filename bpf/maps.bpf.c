@@ -12,6 +12,7 @@ const volatile bool shard_per_cpu = true;
 bool active = false;
 bool turns_always = false;
 bool calls_seen = false;
+bool handoffs_seen = false;
 __u32 target_pid = 0;
 __u64 fault_tail_ns = 0;
 __u64 fault_whole_ns = 0;

@@ -128,6 +128,7 @@ extern const volatile bool shard_per_cpu; /* no two CPUs share one: plain additi
 extern bool active;
 extern bool turns_always; /* turns of event loops, even of threads whose requests are seen */
 extern bool calls_seen;   /* some thread is a client */
+extern bool handoffs_seen; /* some operation ended on another thread than it began on */
 extern __u32 target_pid; /* as the loader's pid namespace numbers it */
 extern __u64 fault_tail_ns;  /* calibrated: what handling a fault costs before and after the points we see */
 extern __u64 fault_whole_ns; /* calibrated: a fault whose end is not seen */

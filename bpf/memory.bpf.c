@@ -35,10 +35,21 @@ int BPF_PROG(page_fault_kernel, unsigned long address, struct pt_regs *regs, uns
 	return 0;
 }
 
+/* Of a user fault that has brought in one page already: the program is still at the instruction that faulted. */
+static __always_inline bool in_fault(const struct task_state *state)
+{
+	if (state->fault)
+		return true;
+	if (!state->fault_tail || !state->fault_ip)
+		return false;
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	return regs->ip == state->fault_ip;
+}
+
 SEC("?tp_btf/rss_stat") int BPF_PROG(rss_stat, struct mm_struct *mm, int member)
 {
 	struct task_state *state = state_current();
-	if (!state || !state->fault || !active)
+	if (!state || !active || !in_fault(state))
 		return 0;
 	u64 now = bpf_ktime_get_ns();
 	u64 elapsed = now - state->mark_ns;
@@ -47,6 +58,7 @@ SEC("?tp_btf/rss_stat") int BPF_PROG(rss_stat, struct mm_struct *mm, int member)
 	state->mark_ns = now;
 	state->fault = 0;
 	state->fault_tail = 1;
+	/* The pages of one fault that maps its neighbours too are counted as they come. */
 	state->now.fault_bytes += PAGE_BYTES;
 	__sync_fetch_and_add(&totals.faulted_bytes, PAGE_BYTES);
 	return 0;

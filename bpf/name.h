@@ -26,12 +26,11 @@ u32 verified_alone name_slot(struct pss_name_key *key)
 	return known ? *known : slot;
 }
 
-/* Turns and bursts are named after their thread. */
-subprogram u32 name_thread_slot(enum pss_op_kind kind)
+/* Turns and bursts are named after their thread, which need not be the one that runs. */
+static __always_inline u32 name_thread_slot(struct task_struct *task, enum pss_op_kind kind)
 {
-	struct pss_name_key key = {.kind = kind};
-	bpf_get_current_comm(key.text, 16);
-	key.length = 16;
+	struct pss_name_key key = {.kind = kind, .length = 16};
+	bpf_probe_read_kernel_str(key.text, 16, task->comm);
 	return name_slot(&key);
 }
 

@@ -39,20 +39,17 @@ static __always_inline void operation_emit(struct pss_socket *socket)
 	emit_operation(&socket->op);
 }
 
-static __always_inline void operation_open(struct task_state *state, struct pss_socket *socket, u64 now)
+/* socket->start has been set. */
+static __always_inline void operation_open(struct task_state *state, struct pss_socket *socket, u32 tid)
 {
 	struct pss_op *op = &socket->op;
-	if (socket->role == PSS_ROLE_CLIENT && state->enter_set)
-		socket->start = state->enter;
-	else
-		snapshot(state, &socket->start, now);
 	op->start_ns = socket->start.ns;
 	op->err_class = PSS_ERR_NONE;
 	op->err_code = 0;
 	op->flags = 0;
 	op->units = 0;
 	op->tgid = state->tgid;
-	socket->start_tid = state->tid;
+	socket->start_tid = tid;
 	socket->left_set = 0;
 	socket->met_open = 0;
 	path_reset(&socket->path);
@@ -77,6 +74,49 @@ static __always_inline const struct pss_snapshot *taken_up(struct task_state *st
 	return best < MARKS ? &state->mark[best % MARKS] : NULL;
 }
 
+/* Its last finished operation or wake-up before that. */
+static __always_inline const struct pss_snapshot *last_before(struct task_state *state, u64 left_ns)
+{
+	u32 best = MARKS;
+	u64 best_ns = state->done.ns;
+#pragma unroll
+	for (u32 i = 0; i < MARKS; i++) {
+		u64 ns = state->mark[i].ns;
+		if (ns < left_ns && ns > best_ns) {
+			best = i;
+			best_ns = ns;
+		}
+	}
+	return best < MARKS ? &state->mark[best % MARKS] : &state->done;
+}
+
+/*
+ * This thread's part. It found the work waiting when it has neither finished
+ * anything nor been woken since the other let go; then it was still busy with
+ * what came before, running, and what it has run since the other let go is for
+ * this.
+ */
+static __always_inline void taker_components(struct task_state *state, struct pss_op *op, u64 left_ns)
+{
+	const struct pss_snapshot *taken = taken_up(state, left_ns);
+	if (taken) {
+		difference(state, taken, op);
+		return;
+	}
+	taken = last_before(state, left_ns);
+	if (!taken->ns) {
+		__builtin_memset(op->component_ns, 0, sizeof(op->component_ns));
+		return;
+	}
+	difference(state, taken, op);
+	u64 before = left_ns - taken->ns, running = op->component_ns[PSS_C_ON_CPU];
+	u64 cut = before < running ? before : running;
+	op->component_ns[PSS_C_ON_CPU] -= cut;
+	before -= cut;
+	u64 waiting = op->component_ns[PSS_C_RUNQ];
+	op->component_ns[PSS_C_RUNQ] -= before < waiting ? before : waiting;
+}
+
 /*
  * Ended by another thread than it began on: the first thread's part up to
  * where it let go, the hand-over, and this thread's part since it took up.
@@ -87,23 +127,23 @@ int verified_alone handoff_components(struct task_state *state, struct pss_socke
 		return 0;
 	struct pss_op *op = &socket->op;
 	u64 left_ns = socket->left_set ? socket->left.ns : socket->start.ns;
-	const struct pss_snapshot *taken = taken_up(state, left_ns);
-	u64 known = 0;
+	u64 known = 0, duration = now - socket->start.ns;
 	op->flags |= PSS_OPF_HANDOFF;
+	handoffs_seen = true;
 	op->fault_bytes = 0;
-	if (taken && taken->ns <= now)
-		difference(state, taken, op);
-	else
-		__builtin_memset(op->component_ns, 0, sizeof(op->component_ns));
+	taker_components(state, op, left_ns);
 #pragma unroll
 	for (int i = 0; i < PSS_C_COUNT; i++) {
 		if (socket->left_set)
-			op->component_ns[i] +=
-				socket->left.component_ns[i] - socket->start.component_ns[i];
+			op->component_ns[i] += socket->left.component_ns[i] - socket->start.component_ns[i];
 		known += op->component_ns[i];
 	}
-	u64 duration = now - socket->start.ns;
-	op->component_ns[PSS_C_HANDOFF] += duration > known ? duration - known : 0;
+	if (known > duration) {
+		/* The two threads' parts overlap: no more than an estimate is known. */
+		__builtin_memset(op->component_ns, 0, sizeof(op->component_ns));
+		known = 0;
+	}
+	op->component_ns[PSS_C_HANDOFF] += duration - known;
 	return 0;
 }
 
@@ -143,6 +183,83 @@ struct transfer {
 	bool sends;
 };
 
+/*
+ * Asked again while another thread is still in the write that answers: the peer
+ * had the answer before the write returned. The new operation waits for that.
+ */
+static __always_inline void operation_asked_early(struct task_state *state, struct pss_socket *socket, u64 now,
+						  u32 units)
+{
+	if (!socket->next_tid) {
+		snapshot(state, &socket->next, now);
+		socket->next_tid = state->tid;
+		socket->next_units = 0;
+	}
+	socket->next_units += units;
+}
+
+static __always_inline void operation_asked(struct task_state *state, struct pss_socket *socket, u64 key,
+					    const struct transfer *transfer, u64 now)
+{
+	bool server = socket->role == PSS_ROLE_SERVER;
+	bool early = socket->answering && socket->phase == PSS_PHASE_OPEN && socket->start_tid;
+	u32 units;
+	if (socket->phase == PSS_PHASE_ANSWERED)
+		operation_emit(socket);
+	if (early)
+		socket->phase = PSS_PHASE_IDLE; /* as far as counting goes */
+	units = server ? requests_in(socket, transfer->buffer, transfer->bytes) : socket->phase == PSS_PHASE_IDLE;
+	if (units == UNITS_FAREWELL) {
+		if (early)
+			socket->phase = PSS_PHASE_OPEN;
+		return;
+	}
+	if (server)
+		work_on(state, key);
+	if (early) {
+		socket->phase = PSS_PHASE_OPEN;
+		operation_asked_early(state, socket, now, units);
+		return;
+	}
+	if (socket->phase == PSS_PHASE_IDLE) {
+		if (!server && state->enter_set)
+			socket->start = state->enter;
+		else
+			snapshot(state, &socket->start, now);
+		operation_open(state, socket, state->tid);
+	}
+	socket->op.units += units;
+	path_append(&socket->path, STEP(server ? PSS_SC_RECV : PSS_SC_SEND, 0));
+}
+
+static __always_inline void operation_answered(struct task_state *state, struct pss_socket *socket, u64 key, u64 now)
+{
+	bool server = socket->role == PSS_ROLE_SERVER;
+	socket->answering = 0;
+	if (socket->phase == PSS_PHASE_IDLE) {
+		if (socket->met_open)
+			count_lost(PSS_LOST_BEGAN_BEFORE);
+		socket->met_open = 0;
+		return;
+	}
+	path_append(&socket->path, STEP(server ? PSS_SC_SEND : PSS_SC_RECV, 0));
+	path_close(&socket->path, &socket->op);
+	operation_answer(state, socket, now);
+	if (!server)
+		return;
+	snapshot(state, &state->done, now);
+	if (state->current == key)
+		work_on(state, 0);
+	if (socket->next_tid && socket->phase == PSS_PHASE_ANSWERED) {
+		operation_emit(socket);
+		socket->start = socket->next;
+		operation_open(state, socket, socket->next_tid);
+		socket->op.units = socket->next_units;
+		path_append(&socket->path, STEP(PSS_SC_RECV, 0));
+		socket->next_tid = 0;
+	}
+}
+
 int verified_alone transfer_done(struct task_state *state, struct pss_socket *socket, u64 key,
 				 struct transfer *transfer, u64 now)
 {
@@ -157,37 +274,19 @@ int verified_alone transfer_done(struct task_state *state, struct pss_socket *so
 		calls_seen = true;
 		link_call(state, socket, asked, key);
 	}
-	if (asked) {
-		u32 units = 0;
-		if (socket->phase == PSS_PHASE_ANSWERED)
-			operation_emit(socket);
-		if (server)
-			units = requests_in(socket, transfer->buffer, transfer->bytes);
-		else
-			units = socket->phase == PSS_PHASE_IDLE;
-		if (socket->phase == PSS_PHASE_IDLE)
-			operation_open(state, socket, now);
-		socket->op.units += units;
-		path_append(&socket->path, STEP(server ? PSS_SC_RECV : PSS_SC_SEND, 0));
-		if (server)
-			work_on(state, key);
-		return 0;
-	}
-	if (socket->phase == PSS_PHASE_IDLE) {
-		if (socket->met_open)
-			count_lost(PSS_LOST_BEGAN_BEFORE);
-		socket->met_open = 0;
-		return 0;
-	}
-	path_append(&socket->path, STEP(server ? PSS_SC_SEND : PSS_SC_RECV, 0));
-	path_close(&socket->path, &socket->op);
-	operation_answer(state, socket, now);
-	if (server) {
-		snapshot(state, &state->done, now);
-		if (state->current == key)
-			work_on(state, 0);
-	}
+	if (asked)
+		operation_asked(state, socket, key, transfer, now);
+	else
+		operation_answered(state, socket, key, now);
 	return 0;
+}
+
+/* A write is entered by a thread that has not read what it answers. */
+static __always_inline void write_begins(struct task_state *state, u64 key)
+{
+	struct pss_socket *socket = state->current == key ? NULL : bpf_map_lookup_elem(&sockets, &key);
+	if (socket && socket->role == PSS_ROLE_SERVER && socket->phase == PSS_PHASE_OPEN)
+		socket->answering = 1;
 }
 
 /* Nothing more will be said on this socket. */

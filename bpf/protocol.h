@@ -284,6 +284,21 @@ static __always_inline void protocol_detect(struct pss_socket *socket, u64 buffe
 		socket->protocol = PSS_PROTOCOL_HTTP;
 }
 
+/* Not a request: the client says that it will close, and expects no answer. */
+#define UNITS_FAREWELL (~0u)
+
+/* PostgreSQL's Terminate and MySQL's COM_QUIT, each five bytes. */
+static __always_inline bool is_farewell(u64 buffer, u64 length)
+{
+	struct {
+		u32 head;
+		u8 last;
+	} message = {};
+	if (length != 5 || bpf_probe_read_user(&message, 5, (void *)buffer))
+		return false;
+	return (message.head == 0x00000058 && message.last == 4) || (message.head == 0x00000001 && message.last == 1);
+}
+
 /* Requests that begin in what was just read. Called before the socket's phase moves on. */
 u32 verified_alone requests_in(struct pss_socket *socket, u64 buffer, u64 length)
 {
@@ -297,7 +312,9 @@ u32 verified_alone requests_in(struct pss_socket *socket, u64 buffer, u64 length
 		return resp_requests(socket, buffer, length);
 	if (socket->protocol == PSS_PROTOCOL_HTTP && buffer)
 		return http_requests(socket, buffer, length);
-	return socket->phase == PSS_PHASE_OPEN ? 0 : 1;
+	if (socket->phase == PSS_PHASE_OPEN)
+		return 0;
+	return buffer && is_farewell(buffer, length) ? UNITS_FAREWELL : 1;
 }
 
 #endif

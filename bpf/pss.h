@@ -97,8 +97,10 @@ struct pss_socket {
 	__u8 met_open; /* it was there before the capture and has not begun an operation yet */
 	__u8 family, type;
 	__u8 left_set;
-	__u8 reserved;
+	__u8 answering; /* a thread that did not begin the operation is in the middle of a write */
 	__u32 start_tid;
+	__u32 next_tid;   /* 0: none */
+	__u32 next_units;
 	/* Where the last read ended in the stream of requests; see protocol.h. */
 	__u64 skip_bytes;   /* RESP: of an argument whose rest is still to be read */
 	__u32 skip_parts;   /* RESP: arguments still to come */
@@ -115,6 +117,7 @@ struct pss_socket {
 	__u64 used_ns;               /* last time of use */
 	struct pss_snapshot start;   /* of the thread that began it */
 	struct pss_snapshot left;    /* of the same thread, where it passed the work on */
+	struct pss_snapshot next;  /* of the thread that was asked again before that write had returned */
 	struct pss_path path;
 	struct pss_op op; /* complete in phase ANSWERED */
 };
@@ -132,7 +135,7 @@ struct task_state {
 	__u64 argument;            /* of the memory call in progress: the break before it */
 	struct pss_snapshot enter;      /* where the write in progress was entered */
 	struct pss_snapshot turn_start; /* of the event-loop turn, or burst, in progress */
-	struct pss_snapshot done;       /* where it finished its last operation */
+	struct pss_snapshot done;       /* where it was free again after its last operation */
 	struct pss_snapshot mark[MARKS];
 	__u32 marks;
 	__u32 tgid, tid;    /* in the loader's pid namespace */

@@ -4,6 +4,7 @@
 #include "bpf/handoff.h"
 #include "bpf/turn.h"
 
+#define JUST_DONE_NS 20000
 #define TASK_STOPPED_OR_TRACED 0xc /* __TASK_STOPPED | __TASK_TRACED */
 
 static __always_inline u32 task_run_state(struct task_struct *task)
@@ -91,15 +92,18 @@ static __always_inline void switched_in(struct task_struct *task)
 	struct task_state *state = state_of(task);
 	if (!state || !active || !state->off)
 		return;
-	u64 now = bpf_ktime_get_ns();
+	u64 now = bpf_ktime_get_ns(), out = state->mark_ns;
 	u8 off = state->off;
-	if (now < state->mark_ns)
-		now = state->mark_ns;
+	if (now < out)
+		now = out;
 	u64 woken = wait_ends(state, now);
 	/* A burst begins when it could have run. */
 	if (!state->loops && !state->serves && off != OFF_BLOCKED + PSS_C_RUNQ && off != OFF_BLOCKED + PSS_C_FAULT)
-		turn_begin(state, PSS_OP_TASK, woken);
+		turn_begin(task, state, PSS_OP_TASK, woken);
 	state->now.component_ns[PSS_C_RUNQ] += now - woken;
+	/* Put off the CPU by the very answer that it gave (to whom it woke): only now can it take up the next. */
+	if (off == OFF_BLOCKED + PSS_C_RUNQ && out - state->done.ns < JUST_DONE_NS)
+		snapshot(state, &state->done, now);
 }
 
 SEC("?tp_btf/sched_switch")

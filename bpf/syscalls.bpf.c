@@ -49,6 +49,7 @@ subprogram int socket_transfer(struct task_state *state, struct pt_regs *regs, u
 		socket_name(socket, found->entry, transfer.destination);
 	}
 	if (result <= 0) {
+		socket->answering = 0;
 		error_note(state, socket, transfer.sends ? PSS_SC_SEND : PSS_SC_RECV, (s32)-result);
 		return 0;
 	}
@@ -108,7 +109,7 @@ static __always_inline void poll_exit(struct task_state *state, s64 result)
 	if (wakes)
 		remember_wake(state, now);
 	if (wants_turns(state))
-		turn_begin(state, PSS_OP_TICK, now);
+		turn_begin(bpf_get_current_task_btf(), state, PSS_OP_TICK, now);
 }
 
 subprogram int accept_exit(struct task_state *state, struct pt_regs *regs, s64 result)
@@ -187,7 +188,7 @@ subprogram int memory_exit(struct task_state *state, struct pt_regs *regs, u32 t
 		else
 			__sync_fetch_and_add(&totals.unmapped_bytes, before - now);
 	}
-	thread_step(state, STEP(PSS_SC_MEMORY, 0));
+	/* No step of a path: the allocator's doing more than the program's. */
 	return 0;
 }
 
@@ -202,7 +203,8 @@ static __always_inline void other_exit(struct task_state *state, u32 class, s64 
 		account(state, now);
 		remember_wake(state, now);
 	}
-	if (class != PSS_SC_OTHER)
+	/* Waits come and go with the load, and say nothing of the way that the work went. */
+	if (class != PSS_SC_OTHER && class != PSS_SC_LOCK && class != PSS_SC_SLEEP)
 		thread_step(state, STEP(class, 0));
 }
 
@@ -220,8 +222,9 @@ static __always_inline int handle_enter(struct pt_regs *regs, u64 number)
 	if (number >= PSS_SYSCALLS || !(syscall_traits[number] & SYSCALL_ENTER))
 		return 0;
 	u32 class = syscall_class[number];
-	/* Where a write begins matters to calls alone. */
-	if ((class == PSS_SC_FD || class == PSS_SC_SEND) && !calls_seen)
+	/* Where a write begins matters to calls, and to answers that another thread gives, alone. */
+	bool writes = class == PSS_SC_FD || class == PSS_SC_SEND;
+	if (writes && !calls_seen && !handoffs_seen)
 		return 0;
 	struct task_state *state = state_current();
 	if (!state || !active)
@@ -245,6 +248,12 @@ static __always_inline int handle_enter(struct pt_regs *regs, u64 number)
 		account(state, now);
 		snapshot(state, &state->enter, now);
 		state->enter_set = 1;
+	}
+	if (writes && handoffs_seen) {
+		struct descriptor found;
+		descriptor_find(bpf_get_current_task_btf(), ARG0(regs), &found);
+		if (S_ISSOCK(found.mode))
+			write_begins(state, found.inode);
 	}
 	return 0;
 }

@@ -7,10 +7,11 @@
 #include "bpf/name.h"
 #include "bpf/path.h"
 
-static __always_inline void turn_begin(struct task_state *state, enum pss_op_kind kind, u64 now)
+static __always_inline void turn_begin(struct task_struct *task, struct task_state *state,
+				       enum pss_op_kind kind, u64 now)
 {
 	if (state->turn.kind != kind || !state->turn_slot) {
-		state->turn_slot = name_thread_slot(kind);
+		state->turn_slot = name_thread_slot(task, kind);
 		state->turn.kind = kind;
 		state->turn.name_id = state->turn_slot;
 	}

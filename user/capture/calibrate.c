@@ -61,9 +61,13 @@ static int step_faults(char *memory)
 	return PAGES;
 }
 
-static double measure_step(enum calibrate_step step, const int pair[2], char *memory)
+struct measured {
+	double least, mean; /* CPU time in ns of one step, over the rounds */
+};
+
+static struct measured measure_step(enum calibrate_step step, const int pair[2], char *memory)
 {
-	double least = -1;
+	double least = -1, sum = 0;
 	for (int round = 0; round < ROUNDS; round++) {
 		int steps = 0;
 		if (step == CALIBRATE_FAULT)
@@ -78,10 +82,13 @@ static double measure_step(enum calibrate_step step, const int pair[2], char *me
 		else
 			steps = step_faults(memory);
 		double ns = steps ? (cpu_ns() - before) / steps : -1;
-		if (ns >= 0 && (least < 0 || ns < least))
+		if (ns < 0)
+			return (struct measured){-1, -1};
+		sum += ns;
+		if (least < 0 || ns < least)
 			least = ns;
 	}
-	return least;
+	return (struct measured){.least = least, .mean = sum / ROUNDS};
 }
 
 /* The measured program: a byte names a step, the answer is its time. */
@@ -98,8 +105,8 @@ static void serve(int from, int to)
 	madvise(memory, (size_t)PAGES * PAGE_BYTES, MADV_NOHUGEPAGE);
 	char step;
 	while (read(from, &step, 1) == 1) {
-		double ns = measure_step((enum calibrate_step)step, pair, memory);
-		if (write(to, &ns, sizeof(ns)) != sizeof(ns))
+		struct measured measured = measure_step((enum calibrate_step)step, pair, memory);
+		if (write(to, &measured, sizeof(measured)) != sizeof(measured))
 			return;
 	}
 }
@@ -142,13 +149,15 @@ int calibration_begin(struct calibration *calibration)
 double calibration_measure(struct calibration *calibration, enum calibrate_step step)
 {
 	char name = (char)step;
-	double ns = -1;
+	struct measured measured;
 	struct pollfd answer = {.fd = calibration->from, .events = POLLIN};
 	if (write(calibration->to, &name, 1) != 1)
 		return -1;
-	if (poll(&answer, 1, ANSWER_MS) != 1 || read(calibration->from, &ns, sizeof(ns)) != sizeof(ns))
+	if (poll(&answer, 1, ANSWER_MS) != 1 ||
+	    read(calibration->from, &measured, sizeof(measured)) != sizeof(measured))
 		return -1;
-	return ns;
+	calibration->mean_ns = measured.mean;
+	return measured.least;
 }
 
 void calibration_end(struct calibration *calibration)

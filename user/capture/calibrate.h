@@ -22,6 +22,7 @@ struct calibration {
 	pid_t pid; /* 0: none running */
 	int to, from;
 	double bare_ns[CALIBRATE_STEPS]; /* a step, without probes */
+	double mean_ns;                  /* of the last measurement; it returns the least */
 };
 
 /* Starts the program and measures it bare. 0 or negative errno. */

@@ -57,8 +57,9 @@ static void measure_faults(struct capture *capture, struct calibration *calibrat
 	double seen = (double)(after.now.component_ns[PSS_C_FAULT] - before.now.component_ns[PSS_C_FAULT]) /
 		      (double)pages;
 	capture->fault_whole_ns = (uint64_t)whole;
-	/* Seen is a mean and whole the least: where noise turned that around, the tail keeps a floor. */
-	capture->fault_tail_ns = whole > seen + 20 ? (uint64_t)(whole - seen) : 20;
+	/* Mean against mean. Where noise turned it around, the tail keeps a floor. */
+	double mean = calibration->mean_ns;
+	capture->fault_tail_ns = mean > seen + 20 ? (uint64_t)(mean - seen) : 20;
 	double extra = whole - calibration->bare_ns[CALIBRATE_FAULT];
 	capture->cost_ps[PSS_COST_FAULT] = cost_ps(extra);
 }
@@ -102,6 +103,7 @@ static void forget_all(struct capture *capture)
 	memset(&skeleton->bss->totals, 0, sizeof(skeleton->bss->totals));
 	skeleton->data->next_slot = PSS_SLOT_FIRST;
 	skeleton->bss->calls_seen = false;
+	skeleton->bss->handoffs_seen = false;
 	costs_clear(capture);
 }
 
