@@ -100,7 +100,7 @@ BPF_FLAGS := -target bpf -mcpu=v3 -g -O2 -D__TARGET_ARCH_$(ARCH) -I. -Ivmlinux -
 # ---- what is missing ------------------------------------------------------------------------------------------------
 
 # These goals need no compiler, or install it themselves.
-SELF_CONTAINED := clean uninstall demo test test-debian13 format check-format
+SELF_CONTAINED := clean uninstall demo test bench test-debian13 format check-format
 GOALS := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out $(SELF_CONTAINED),$(GOALS)),)
 MISSING := $(shell PATH="$$PATH:/usr/sbin:/sbin"; \
