@@ -151,7 +151,8 @@ class Ends(ReportTest):
 class Run(ReportTest):
     def test_from_its_start_to_its_end(self):
         out_file = self.folder / "report.json"
-        code, out, err = run_pss("run", "--json", "--output", out_file, "--", "sh", "-c", "sleep 0.3; echo hello; exit 3")
+        code, out, err = run_pss("run", "--json", "--output", out_file, "--", "sh", "-c",
+                                 "sleep 0.3; echo hello; exit 3")
         self.assertEqual((code, out), (DONE, "hello\n"), err)
         self.assertIn("sh exited with status 3", err)
         report = json.loads(out_file.read_text())
@@ -185,6 +186,25 @@ class Run(ReportTest):
         self.assertEqual(process.wait(30), DONE, process.stderr)
         self.assertIn("own end", process.stdout)
         self.assertIn("sh exited with status 4", process.stderr)
+
+    def test_a_second_ctrl_c_ends_at_once(self):
+        """While pss-bpf waits for a command that does not want to end."""
+        script = "trap '' INT TERM; echo ready; while :; do sleep 0.1; done"
+        process = Process([PSS, "run", "--output", self.folder / "x", "sh", "-c", script])
+        self.addCleanup(process.stop, signal.SIGKILL)
+        process.wait_line("ready")
+        process.send(signal.SIGINT)
+        end = time.monotonic() + 30
+        while self.catches(process.pid, signal.SIGINT) and time.monotonic() < end:
+            time.sleep(0.01)
+        process.send(signal.SIGINT)
+        self.assertEqual(process.popen.wait(30), -signal.SIGINT)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    @staticmethod
+    def catches(pid, number):
+        caught = re.search(r"SigCgt:\s*(\w+)", pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
+        return int(caught.group(1), 16) >> (number - 1) & 1
 
     def test_a_program_that_is_none(self):
         script = self.folder / "script"
