@@ -10,7 +10,7 @@ from tests.lib import attached
 class Calls(TargetTest):
     connections, requests = 2, 150
 
-    def _check(self, server_options=(), load=(), path=None, to="--port", name=None):
+    def _check(self, server_options=(), load=(), path=None, to="--port", kind="call"):
         with Target("server", "--work", 300, *server_options) as server:
             where = path or server.port
             with Target("client", to, where, "--connections", self.connections, "--requests", self.requests, "--wait",
@@ -20,7 +20,7 @@ class Calls(TargetTest):
                     caller.wait_line("exchange")
                 own = caller.own()["totals"]["exchange"]
         count = self.connections * self.requests
-        found = self.assert_exact(capture.report, name or f"call 127.0.0.1:{server.port}", count)
+        found = self.assert_exact(capture.report, f"{kind} unix:{path}" if path else f"{kind} 127.0.0.1:{server.port}", count)
         found["duration_ns"] = found["mean_ns"] * count
         whole = own["whole"]
         wait = whole["wall_ns"] - whole["runq_ns"] - whole["cpu_ns"]
@@ -38,8 +38,8 @@ class Calls(TargetTest):
         self._check(["--loop", "epoll"], ["--poll"])
 
     def test_udp(self):
-        self._check(["--socket", "udp"], to="--udp")
+        self._check(["--socket", "udp"], to="--udp", kind="call udp")
 
     def test_unix_stream(self):
         path = os.path.join(self.folder(), "socket")
-        self._check(["--socket", "unix", "--path", path], path=path, to="--unix", name=f"call unix:{path}")
+        self._check(["--socket", "unix", "--path", path], path=path, to="--unix")

@@ -22,8 +22,8 @@ KINDS = (
     ("pipe", 1000, "other"),
     ("child", 1000, "other"),
     ("fsync", 2, "disk"),
-    ("fault", 128, "fault"),
-    ("mapped", 16, "fault"),
+    ("fault", 256, "fault"),
+    ("mapped", 6, "fault"),
     ("mixed", 400, None),
 )
 ROUNDS = 200

@@ -11,11 +11,11 @@ from tests.lib import attached
 class Requests(TargetTest):
     connections, requests = 4, 250
 
-    def _observe(self, server_options=(), load=(), path=None, attach=(), name=None, to="--port"):
+    def _observe(self, server_options=(), load=(), path=None, attach=(), kind="request", to="--port"):
         """(report's operation, what the server says, what the client says): counts are checked."""
         with Target("server", *server_options) as server:
             where = path or server.port
-            name = name or (f"request unix:{path}" if path else f"request :{server.port}")
+            name = f"{kind} unix:{path}" if path else f"{kind} :{server.port}"
             with attached(server.pid, *attach) as capture:
                 seen = client(to, where, "--connections", self.connections, "--requests", self.requests, *load)
             own = server.finish()
@@ -29,7 +29,7 @@ class Requests(TargetTest):
         found, own, _ = self._observe(*arguments, **options)
         count = own["requests"] if units else own["operations"]
         self.assert_exact(self.report, found["name"], count, own["operations"])
-        self.assert_within(found["mean_ns"] * found["operations"], own["wall_ns"], own["wall_ns"],
+        self.assert_within(found["mean_ns"] * found["operations"], own["shortest_ns"], own["wall_ns"],
                            own["operations"], "duration")
         self.assertFalse([one for one in self.report["operations"] if one["kind"] == "call"], "no calls were made")
         return found
@@ -37,8 +37,9 @@ class Requests(TargetTest):
     def test_many_in_flight_on_one_thread(self):
         self.connections, self.requests = 20, 20
         found = self._check(["--loop", "epoll", "--delay", 3000])
-        waited = found["components_ns"]["sleep"] + found["components_ns"]["net"]
-        self.assertGreater(waited, 0.9 * found["mean_ns"] * found["operations"], "the thread was in its readiness wait")
+        # The thread was in its readiness wait, or waited for a CPU.
+        elsewhere = sum(found["components_ns"][name] for name in ("lock", "disk", "fault", "handoff", "other"))
+        self.assert_within(elsewhere, 0, 0, found["operations"], "neither waiting nor working")
 
     def test_pair_of_sockets(self):
         with Target("server", "--socket", "pair") as server:
@@ -130,7 +131,7 @@ class Requests(TargetTest):
         self._check(["--greet"], ["--greeted"])
 
     def test_udp(self):
-        self._check(["--socket", "udp", "--work", 50], to="--udp")
+        self._check(["--socket", "udp", "--work", 50], to="--udp", kind="request udp")
 
     def test_unix_stream(self):
         path = os.path.join(self.folder(), "socket")

@@ -35,7 +35,8 @@ static void die_by(int number)
 	struct rlimit no_core = {0, 0};
 
 	setrlimit(RLIMIT_CORE, &no_core);
-	signal(number, SIG_DFL);
+	if (number != SIGKILL)
+		signal(number, SIG_DFL);
 	raise(number);
 }
 

@@ -55,8 +55,15 @@ static void run_timer(uint64_t period_us, uint64_t work_us, unsigned count)
 static void run_batch(uint64_t pause_us, uint64_t work_us, unsigned count)
 {
 	while (count--) {
+		struct clocks before = clocks_now(), start;
+
 		sleep_us(pause_us);
-		turn(clocks_now(), work_us);
+		/* The burst begins when it could have run: the wait for a CPU after the sleep is part of it.
+		 */
+		start = clocks_now();
+		start.wall -= start.runq - before.runq;
+		start.runq = before.runq;
+		turn(start, work_us);
 	}
 	sleep_us(pause_us);
 }

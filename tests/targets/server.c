@@ -11,7 +11,7 @@
  * socket pair, once there is a line on standard input. A request is a line, or with --http a head
  * that ends with an empty line; an answer is a line, or an HTTP response, sent
  * in so many writes. At SIGTERM: {"requests", "operations", "wall_ns",
- * "connections", "durations_ns": [..]}: an operation lasts from the read that
+ * "shortest_ns", "connections"}: an operation lasts from the read that
  * brought its first bytes to the last write before the next read.
  */
 #define _GNU_SOURCE
@@ -27,7 +27,6 @@
 #include "tests/targets/clocks.h"
 #include "tests/targets/sockets.h"
 
-#define DURATIONS_MOST 16384
 #define CONNECTIONS_MOST 1024
 
 enum io { IO_PLAIN, IO_RECV, IO_MESSAGE, IO_VECTOR, IO_SENDFILE };
@@ -41,19 +40,20 @@ static struct {
 
 /* Shared with children of --loop prefork. */
 static struct shared {
-	atomic_ulong requests, operations, wall, connections, kept;
-	uint64_t duration[DURATIONS_MOST];
+	atomic_ulong requests, operations, connections;
+	atomic_ulong wall, shortest; /* sums, to after and to before the last write */
 } * shared;
 
 struct connection {
 	int fd;
 	char buffer[65536];
 	size_t have;
-	bool open;      /* an operation has begun */
-	bool answered;  /* and part of its answer has left */
-	uint64_t start; /* wall */
-	uint64_t last;  /* wall: after the last write */
-	uint64_t due;   /* wall: when a delayed answer leaves; 0: none waits */
+	bool open;       /* an operation has begun */
+	bool answered;   /* and part of its answer has left */
+	uint64_t start;  /* wall */
+	uint64_t last;   /* wall: after the last write */
+	uint64_t before; /* wall: before it */
+	uint64_t due;    /* wall: when a delayed answer leaves; 0: none waits */
 };
 
 static int listener;
@@ -121,11 +121,13 @@ static void write_answers(struct connection *connection, unsigned count)
 	if (count > 1) {
 		for (i = 0; i < count && (i + 1) * size < sizeof(many); i++)
 			memcpy(many + i * size, one, size);
+		connection->before = wall_now();
 		write_some(connection->fd, many, size * count, 0);
 	} else {
 		for (i = 0; i < option.writes; i++) {
 			size_t from = size * i / option.writes, to = size * (i + 1) / option.writes;
 
+			connection->before = wall_now();
 			write_some(connection->fd, one + from, to - from, (off_t)from);
 		}
 	}
@@ -136,15 +138,11 @@ static void write_answers(struct connection *connection, unsigned count)
 /* The operation that was open is over: the next read, or the end of the connection, has come. */
 static void settle(struct connection *connection)
 {
-	unsigned long at;
-
 	if (!connection->answered)
 		return;
 	atomic_fetch_add(&shared->operations, 1);
 	atomic_fetch_add(&shared->wall, connection->last - connection->start);
-	at = atomic_fetch_add(&shared->kept, 1);
-	if (at < DURATIONS_MOST)
-		shared->duration[at] = connection->last - connection->start;
+	atomic_fetch_add(&shared->shortest, connection->before - connection->start);
 	connection->open = connection->answered = false;
 }
 
@@ -374,20 +372,19 @@ static void loop_datagrams(void)
 		ssize_t got =
 			recvfrom(listener, datagram, sizeof(datagram), 0, (struct sockaddr *)&from, &size);
 		uint64_t start = wall_now();
-		unsigned long at;
+		uint64_t before;
 
 		if (got < 0)
 			continue;
 		if (option.work_us)
 			spin_us(option.work_us);
+		before = wall_now();
 		if (sendto(listener, datagram, (size_t)got, 0, (struct sockaddr *)&from, size) != got)
 			perror("sendto");
 		atomic_fetch_add(&shared->requests, 1);
 		atomic_fetch_add(&shared->operations, 1);
 		atomic_fetch_add(&shared->wall, wall_now() - start);
-		at = atomic_fetch_add(&shared->kept, 1);
-		if (at < DURATIONS_MOST)
-			shared->duration[at] = wall_now() - start;
+		atomic_fetch_add(&shared->shortest, before - start);
 	}
 }
 
@@ -454,7 +451,6 @@ static void open_listener(void)
 
 int main(int argc, char **argv)
 {
-	unsigned long i, kept;
 	int at;
 
 	for (at = 1; at < argc; at++) {
@@ -475,12 +471,8 @@ int main(int argc, char **argv)
 	stop_when_told();
 	open_answer_file();
 	open_listener();
-	printf("{\"requests\": %lu, \"operations\": %lu, \"wall_ns\": %lu, \"connections\": %lu, "
-	       "\"durations_ns\": [",
-	       shared->requests, shared->operations, shared->wall, shared->connections);
-	kept = shared->kept < DURATIONS_MOST ? shared->kept : DURATIONS_MOST;
-	for (i = 0; i < kept; i++)
-		printf("%s%lu", i ? ", " : "", (unsigned long)shared->duration[i]);
-	printf("]}\n");
+	printf("{\"requests\": %lu, \"operations\": %lu, \"wall_ns\": %lu, \"shortest_ns\": %lu, "
+	       "\"connections\": %lu}\n",
+	       shared->requests, shared->operations, shared->wall, shared->shortest, shared->connections);
 	return 0;
 }
