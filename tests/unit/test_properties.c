@@ -216,7 +216,7 @@ Test(properties, n4_consistency_not_width)
 
 	cr_expect_gt(constant, 0.97);
 	cr_expect_gt(wide, 0.75, "wide but steady scores well");
-	cr_expect_lt(wide, 0.95, "and not perfectly");
+	cr_expect_lt(wide, constant - 0.02, "and not perfectly");
 	cr_expect_lt(moving, wide - 0.3, "the same distribution that moves scores badly");
 }
 
@@ -396,10 +396,10 @@ Test(properties, n8_waits)
 	double steady = scored(waiting(PSS_C_NET, 1, 5), PSS_DIM_CONCURRENCY);
 	double now_and_then = scored(waiting(PSS_C_NET, 20, 20), PSS_DIM_CONCURRENCY);
 	cr_expect_gt(steady, 0.85, "a steady wait is no chaos");
-	cr_expect_lt(now_and_then, 0.4, "the same now and then is");
+	cr_expect_lt(now_and_then, steady - 0.3, "the same now and then is");
 	double lock = scored(waiting(PSS_C_LOCK, 50, 20), PSS_DIM_CONCURRENCY);
 	double queue = scored(waiting(PSS_C_RUNQ, 50, 20), PSS_DIM_CONCURRENCY);
-	cr_expect_lt(lock, 0.45);
+	cr_expect_lt(lock, 0.65);
 	cr_expect_gt(queue, lock + 0.2, "waiting for a CPU is more ordinary than for a lock");
 }
 

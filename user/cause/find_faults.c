@@ -182,16 +182,22 @@ void find_crashes(struct finding_list *list)
 		    (run->abnormal[i].err_class == PSS_ERR_SIGNAL && worst->err_class == PSS_ERR_EXIT))
 			worst = &run->abnormal[i];
 	struct finding_draft draft = {
-		.dimension = worst->err_class == PSS_ERR_OOM ? PSS_DIM_MEMORY : PSS_DIM_ERRORS,
-		.cause = worst->err_class == PSS_ERR_OOM ? "out of memory" : "crash",
+		.dimension = PSS_DIM_ERRORS,
+		.cause = "crash",
 		.loss = list->scale[PSS_DIM_ERRORS] * (1 - 1 / (1 + result->crashes)),
 		.most = PSS_SEV_CRITICAL,
 		.least = result->crashes >= 1 ? PSS_SEV_CRITICAL : PSS_SEV_WARNING,
 		.always = true,
-		.advice = worst->err_class == PSS_ERR_OOM ? "The kernel killed it for lack of memory: raise "
-							    "the limit or find what grows."
-							  : "Look at its log and its core dump.",
+		.advice = "Look at its log and its core dump.",
 	};
+	if (worst->err_class == PSS_ERR_OOM) {
+		draft.dimension = PSS_DIM_MEMORY;
+		draft.cause = "out of memory";
+		draft.advice = "The kernel killed it for lack of memory: raise the limit or find what grows.";
+	} else if (worst->err_class == PSS_ERR_EXIT) {
+		draft.cause = "exit status";
+		draft.advice = "It gave up by itself: its log should say why.";
+	}
 	failure_of((enum pss_error_class)worst->err_class, worst->err_code, name, sizeof(name));
 	if (run->abnormal_exits == 1)
 		finding_add(list, &draft, finding_text("A process ended with %s.", name));

@@ -5,6 +5,8 @@
 #include "user/cause/findings_internal.h"
 #include "user/util/number.h"
 
+#define ADVICE_TRACE "A trace file does not say what was waited for: attach to the process to see it."
+
 const char *advice_component(int component, enum pss_op_kind kind)
 {
 	switch (component) {
@@ -94,16 +96,18 @@ void find_timing(struct finding_list *list, const struct score_row *row)
 	const struct score_timing *timing = &row->timing;
 	struct finding_draft draft = draft_of(list, row, PSS_DIM_TIMING);
 	double scale = list->scale[PSS_DIM_TIMING] * row->weight[PSS_DIM_TIMING];
-	double product = timing->spread * timing->tail * timing->drift * timing->stall;
+	double product = timing->width * timing->drift * timing->stall;
+	double wide = factor_loss(timing->width, product, scale), shape = timing->spread * timing->tail;
 	char share[PSS_NUMBER_SIZE], mean[PSS_NUMBER_SIZE];
 
 	format_percent(share, sizeof(share), timing->stalled_share);
 	format_duration_ns(mean, sizeof(mean), row_typical(row));
 	draft_cause(&draft, row, "stalls");
 	draft.loss = factor_loss(timing->stall, product, scale);
-	finding_add(list, &draft,
-		    finding_text("%s of the time went beyond ten times the usual duration; the mean is %s.",
-				 share, mean));
+	finding_add(
+		list, &draft,
+		finding_text("%s of the time went beyond fifteen times the usual duration; the mean is %s.",
+			     share, mean));
 	draft_cause(&draft, row, "drift");
 	draft.loss = factor_loss(timing->drift, product, scale);
 	finding_add(list, &draft,
@@ -111,16 +115,31 @@ void find_timing(struct finding_list *list, const struct score_row *row)
 				 exp(timing->drift_log)));
 	draft_cause(&draft, row, "tail");
 	draft.most = PSS_SEV_WARNING;
-	draft.loss = factor_loss(timing->tail, product, scale);
+	draft.loss = factor_loss(timing->tail, shape, wide) / fmax(1e-9, 1 - shape);
 	finding_add(list, &draft,
 		    finding_text("The slowest 2 %% take %.1f times as long as the usual one.",
 				 exp(timing->tail_log)));
 	draft_cause(&draft, row, "spread");
 	draft.most = PSS_SEV_INFO;
-	draft.loss = factor_loss(timing->spread, product, scale);
+	draft.loss = factor_loss(timing->spread, shape, wide) / fmax(1e-9, 1 - shape);
 	finding_add(list, &draft,
 		    finding_text("Durations spread by a factor of %.1f around the usual one, steadily.",
 				 exp(timing->sigma)));
+}
+
+/* Says only what there is to say. */
+static char *waits_evidence(const struct score_concurrency *waits, int component)
+{
+	char share[PSS_NUMBER_SIZE], erratic[PSS_NUMBER_SIZE], moving[PSS_NUMBER_SIZE];
+	bool jumps = waits->erratic[component] >= 0.005, moves = waits->moving[component] >= 0.02;
+
+	format_percent(share, sizeof(share), waits->share[component]);
+	format_percent(erratic, sizeof(erratic), waits->erratic[component]);
+	format_percent(moving, sizeof(moving), 2 * waits->moving[component]);
+	return finding_text("%s of the time is this wait%s%s%s%s%s.", share,
+			    jumps ? "; waits far beyond the usual are " : "", jumps ? erratic : "",
+			    jumps ? " of it all" : "",
+			    moves ? "; from window to window it moves by about " : "", moves ? moving : "");
 }
 
 void find_waits(struct finding_list *list, const struct score_row *row)
@@ -133,22 +152,13 @@ void find_waits(struct finding_list *list, const struct score_row *row)
 		total += fmax(0, waits->penalty[c]);
 	for (int c = 0; c < PSS_C_COUNT && total > 0; c++) {
 		struct finding_draft draft = draft_of(list, row, PSS_DIM_CONCURRENCY);
-		char share[PSS_NUMBER_SIZE], erratic[PSS_NUMBER_SIZE], moving[PSS_NUMBER_SIZE];
 		draft.loss = scale * (1 - row->dimension[PSS_DIM_CONCURRENCY].value) *
 			     fmax(0, waits->penalty[c]) / total;
 		if (draft.loss < 0.5)
 			continue;
-		draft.cause = pss_component_label((enum pss_component)c);
-		draft.advice = advice_component(c, kind);
-		format_percent(share, sizeof(share), waits->share[c]);
-		format_percent(erratic, sizeof(erratic), waits->erratic[c]);
-		format_percent(moving, sizeof(moving), waits->moving[c]);
-		finding_add(
-			list, &draft,
-			finding_text(
-				"%s of the time is this wait; %s is far beyond its usual length; the share "
-				"moves by %s from window to window.",
-				share, erratic, moving));
+		draft.cause = kind == PSS_OP_TRACE ? "waits" : pss_component_label((enum pss_component)c);
+		draft.advice = kind == PSS_OP_TRACE ? ADVICE_TRACE : advice_component(c, kind);
+		finding_add(list, &draft, waits_evidence(waits, c));
 	}
 }
 

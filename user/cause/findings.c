@@ -123,7 +123,7 @@ int cause_findings(const struct pss_run *run, const struct score_result *result,
 	}
 	find_memory(&list);
 	find_crashes(&list);
-	if (!list.err)
+	if (!list.err && report->findings)
 		qsort(report->finding, report->findings, sizeof(*report->finding), finding_order);
 	findings_cut(report);
 	return list.err;

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#define SHIFT_SCALE 0.03 /* Jensen-Shannon divergence of cells from the run, bits, that halves the score */
+#define SHIFT_SCALE 0.05 /* Jensen-Shannon divergence of cells from the run, bits, that halves the score */
 #define MIX_COST 0.1     /* what the widest steady mix costs */
 
 /* Plug-in entropy with the Miller-Madow correction, in nats. */

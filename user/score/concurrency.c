@@ -8,19 +8,19 @@
 #define MOVING_COST 3.0 /* for the variance of a wait's share from cell to cell */
 
 /*
- * What a second of erratic waiting costs for each second of the rest. Waiting
+ * What a second of one cause's erratic waiting costs for each second of all the rest. Waiting
  * for a CPU is ordinary where there are more threads than CPUs; waiting long for a
  * lock is not.
  */
 static double erratic_cost(enum pss_op_kind kind, int component)
 {
 	static const double cost[PSS_C_COUNT] = {
-		[PSS_C_RUNQ] = 0.5,  [PSS_C_LOCK] = 5.0,    [PSS_C_DISK] = 2.5,  [PSS_C_NET] = 2.5,
-		[PSS_C_FAULT] = 2.5, [PSS_C_HANDOFF] = 1.5, [PSS_C_OTHER] = 1.5,
+		[PSS_C_RUNQ] = 0.3,  [PSS_C_LOCK] = 2.0,    [PSS_C_DISK] = 1.6,  [PSS_C_NET] = 1.6,
+		[PSS_C_FAULT] = 2.0, [PSS_C_HANDOFF] = 1.2, [PSS_C_OTHER] = 1.6,
 	};
 
 	/* Trace files know one kind of waiting. */
-	return kind == PSS_OP_TRACE && component == PSS_C_OTHER ? 2.5 : cost[component];
+	return kind == PSS_OP_TRACE && component == PSS_C_OTHER ? 2.0 : cost[component];
 }
 
 /* A call is a wait for the network by what it is; only its erratic part counts. */
@@ -35,22 +35,21 @@ double score_concurrency(const struct score_sums *sums, enum pss_op_kind kind,
 			 struct score_concurrency *detail)
 {
 	struct score_concurrency part = {0};
-	double steady = 1, denominator = 1;
+	double denominator = 1;
 
 	for (int i = 0; i < PSS_C_COUNT; i++) {
 		if (sums->waited_of_ns > 0 && erratic_cost(kind, i) > 0)
 			part.erratic[i] = sums->erratic_ns[i] / sums->waited_of_ns;
 		if (sums->duration_ns > 0)
 			part.share[i] = fmin(1, sums->component_ns[i] / sums->duration_ns);
-		steady -= part.erratic[i];
 	}
-	steady = fmax(steady, 1e-3);
 	for (int i = 0; i < PSS_C_COUNT; i++) {
 		double cost = erratic_cost(kind, i), variance = sums_moving_variance(&sums->share[i]);
 		if (cost <= 0)
 			continue;
 		part.moving[i] = sqrt(fmax(0, variance));
-		part.penalty[i] = cost * part.erratic[i] / steady + level_cost(kind, i) * part.share[i] +
+		double odds = part.erratic[i] / fmax(1e-3, 1 - part.erratic[i]);
+		part.penalty[i] = cost * odds + level_cost(kind, i) * part.share[i] +
 				  MOVING_COST * fmax(variance, -0.01);
 		denominator += part.penalty[i];
 	}

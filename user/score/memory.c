@@ -11,8 +11,8 @@
 #define HORIZON_S 1800.0   /* growth that doubles the program in so long halves the score */
 #define GROWN_NOTICED 0.02 /* less growth than this over the run weighs little */
 #define SPIKE_COST 4.0
-#define SPIKE_NOTICED 0.05  /* noise of the working set */
-#define UNMAPPED_GROWTH 0.4 /* growth into memory that was mapped before: most likely first use */
+#define SPIKE_NOTICED 0.05   /* noise of the working set */
+#define UNMAPPED_GROWTH 0.25 /* growth into memory that was mapped before: most likely first use */
 
 #define NOMINAL_RUN_S 60.0
 
@@ -312,7 +312,7 @@ static int memory_of_readings(const struct pss_run *run, const struct pss_config
 {
 	size_t count = run->memory_count;
 	double *column = calloc(3 * count, sizeof(*column));
-	bool shared = false, mapped = false;
+	bool shared = false, mapped = run->has_cost; /* a capture has counted, if only to 0 */
 
 	if (!column)
 		return -ENOMEM;

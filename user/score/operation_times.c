@@ -5,14 +5,31 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "user/score/statistics.h"
 
 #define GROUP_VECTORS 30      /* fewer: no median of its own */
-#define STALL_TIMES 10.0      /* beyond so many times the typical duration, time is stalled */
-#define ERRATIC_TIMES 4.0     /* beyond so many times the typical wait, waiting is erratic */
+#define STALL_TIMES 15.0      /* beyond so many times the typical duration, time is stalled */
+#define ERRATIC_TIMES 4.0     /* beyond so many times the typical wait, and ... */
+#define ERRATIC_DURATIONS 1.0 /* ... so many typical durations, waiting is erratic */
 #define CELL_FULL_WEIGHT 20.0 /* a cell with so many operations has half the weight of a large one */
 
+static int vector_order(const void *a, const void *b)
+{
+	const struct pss_op *left = ((const struct score_vector *)a)->op,
+			    *right = ((const struct score_vector *)b)->op;
+
+	if (left->start_ns != right->start_ns)
+		return left->start_ns < right->start_ns ? -1 : 1;
+	if (left->duration_ns != right->duration_ns)
+		return left->duration_ns < right->duration_ns ? -1 : 1;
+	if (left->path != right->path)
+		return left->path < right->path ? -1 : 1;
+	return memcmp(left->component_ns, right->component_ns, sizeof(left->component_ns));
+}
+
+/* In an order that is not that of arrival: sums of doubles depend on it in their last bits. */
 int builder_vectors(struct score_builder *builder)
 {
 	const struct pss_series *series = builder->series;
@@ -35,6 +52,7 @@ int builder_vectors(struct score_builder *builder)
 			.cell = builder->cell_of[window],
 		};
 	}
+	qsort(builder->vector, builder->vectors, sizeof(*builder->vector), vector_order);
 	return 0;
 }
 
@@ -308,7 +326,8 @@ static void median_influence(const struct score_builder *builder,
 			unsigned group = wait_group(vector, c);
 			const struct score_typical *typical = &builder->wait[group][c];
 			double wait = (double)vector->op->component_ns[c];
-			if (typical->density > 0 && wait > ERRATIC_TIMES * typical->median_ns)
+			double beyond = ERRATIC_DURATIONS * builder->typical_ns[vector->group];
+			if (typical->density > 0 && wait > ERRATIC_TIMES * typical->median_ns + beyond)
 				influence[group][c] -=
 					ERRATIC_TIMES * vector->weight / (typical->density * typical->weight);
 		}
@@ -319,14 +338,15 @@ static void waits_add(struct score_builder *builder, const struct score_vector *
 		      double influence[SCORE_GROUPS + 1][PSS_C_COUNT])
 {
 	struct score_sums *sums = &builder->operation->block[builder->cell[vector->cell].block];
+	double beyond = ERRATIC_DURATIONS * builder->typical_ns[vector->group];
 
 	sums->waited_of_ns += vector->weight * (double)vector->op->duration_ns;
 	for (int c = 0; c < PSS_C_COUNT; c++) {
 		unsigned group = wait_group(vector, c);
 		double wait = (double)vector->op->component_ns[c], usual = builder->wait[group][c].median_ns;
 		double side = wait <= usual ? -0.5 : 0.5; /* sums to 0 over the group */
-		sums->erratic_ns[c] +=
-			vector->weight * (fmax(0, wait - ERRATIC_TIMES * usual) + side * influence[group][c]);
+		double erratic = fmax(0, wait - ERRATIC_TIMES * usual - beyond);
+		sums->erratic_ns[c] += vector->weight * (erratic + side * influence[group][c]);
 	}
 }
 

@@ -60,7 +60,8 @@ int sums_residual_bin(double residual);
  * draws intervals from). Formulas and their sources: docs/scoring.md.
  */
 struct score_timing {
-	double spread, tail, drift, stall; /* factors, 0..1 */
+	double spread, tail;        /* 0..1; together they make the width */
+	double width, drift, stall; /* factors, 0..1 */
 	double sigma, tail_log, drift_log, stalled_share;
 };
 double score_timing(const struct score_sums *sums, struct score_timing *detail);

@@ -7,6 +7,7 @@
 #define SPREAD_SCALE 2.5 /* standard deviation of log duration that halves the score */
 #define TAIL_SCALE 6.0   /* mean log distance of the slowest from the median that halves it */
 #define TAIL_SHARE 0.02
+#define WIDTH_COST 0.35   /* the most that a wide but steady distribution costs */
 #define DRIFT_SCALE 0.65 /* standard deviation of the mean log duration from cell to cell that halves it */
 
 /* Mean residual of the slowest 2 %, over the median. */
@@ -51,7 +52,8 @@ double score_timing(const struct score_sums *sums, struct score_timing *detail)
 		.stalled_share = stalled,
 	};
 
+	factor.width = 1 - WIDTH_COST * (1 - factor.spread * factor.tail);
 	if (detail)
 		*detail = factor;
-	return fmax(0, factor.spread * factor.tail * factor.drift * factor.stall);
+	return fmax(0, factor.width * factor.drift * factor.stall);
 }

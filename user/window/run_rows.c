@@ -215,7 +215,8 @@ int report_operations(const struct pss_run *run, const struct score_result *resu
 			report->operations_recorded += row->recorded;
 		}
 	}
-	qsort(report->operation, report->operations, sizeof(*report->operation), row_order);
+	if (report->operations)
+		qsort(report->operation, report->operations, sizeof(*report->operation), row_order);
 	rows_cut(report);
 	return 0;
 }
