@@ -33,20 +33,26 @@ void trace_file_free(struct trace_file *file)
 	memset(file, 0, sizeof(*file));
 }
 
-/* Makes room for one more; array is the address of a pointer. */
-static int grow(void *array, size_t count, size_t *capacity, size_t element)
+/* The array with room for one more: the same, or a larger one in its place; NULL: the old one stays. */
+static void *grow(void *array, size_t count, size_t *capacity, size_t element)
 {
-	void *have, *larger;
 	size_t wanted = *capacity ? *capacity + *capacity / 2 : 1024;
 
 	if (count < *capacity)
-		return 0;
-	memcpy(&have, array, sizeof(have));
-	larger = realloc(have, wanted * element);
+		return array;
+	void *larger = realloc(array, wanted * element);
+	if (larger)
+		*capacity = wanted;
+	return larger;
+}
+
+static int grow_reals(double **column, size_t count, size_t capacity, size_t *wanted)
+{
+	*wanted = capacity;
+	double *larger = grow(*column, count, wanted, sizeof(*larger));
 	if (!larger)
 		return -ENOMEM;
-	memcpy(array, &larger, sizeof(larger));
-	*capacity = wanted;
+	*column = larger;
 	return 0;
 }
 
@@ -54,18 +60,19 @@ static int grow(void *array, size_t count, size_t *capacity, size_t element)
 static int grow_columns(struct trace_file *file)
 {
 	struct pypss_columns *columns = file->columns;
-	size_t capacity[4];
+	size_t have = file->capacity, count = columns->durations, wanted = have;
 
-	if (columns->durations < file->capacity)
+	if (count < have)
 		return 0;
-	for (int i = 0; i < 4; i++)
-		capacity[i] = file->capacity;
-	if (grow(&columns->duration, file->capacity, &capacity[0], sizeof(double)) ||
-	    grow(&columns->memory, file->capacity, &capacity[1], sizeof(double)) ||
-	    grow(&columns->wait, file->capacity, &capacity[2], sizeof(double)) ||
-	    grow(&columns->error, file->capacity, &capacity[3], sizeof(uint8_t)))
+	uint8_t *error = grow(columns->error, count, &wanted, sizeof(*error));
+	if (!error)
 		return -ENOMEM;
-	file->capacity = capacity[0];
+	columns->error = error;
+	if (grow_reals(&columns->duration, count, have, &wanted) ||
+	    grow_reals(&columns->memory, count, have, &wanted) ||
+	    grow_reals(&columns->wait, count, have, &wanted))
+		return -ENOMEM;
+	file->capacity = wanted;
 	return 0;
 }
 
@@ -74,8 +81,10 @@ static int add_lag(struct trace_file *file, const struct trace_record *record)
 	struct pypss_columns *columns = file->columns;
 	if (!record->lag.given)
 		return 0;
-	if (grow(&columns->lag, columns->lags, &file->lag_capacity, sizeof(double)))
+	double *lag = grow(columns->lag, columns->lags, &file->lag_capacity, sizeof(*lag));
+	if (!lag)
 		return -ENOMEM;
+	columns->lag = lag;
 	columns->lag[columns->lags++] = record->lag.bad ? NAN : record->lag.value;
 	return 0;
 }
@@ -85,8 +94,10 @@ static int add_tag(struct trace_file *file, const struct trace_record *record, u
 	struct pypss_columns *columns = file->columns;
 	if (!record->tag.given || record->tag.length == 0)
 		return 0;
-	if (grow(&columns->tag, columns->tags, &file->tag_capacity, sizeof(uint32_t)))
+	uint32_t *tag = grow(columns->tag, columns->tags, &file->tag_capacity, sizeof(*tag));
+	if (!tag)
 		return -ENOMEM;
+	columns->tag = tag;
 	*has |= TRACE_HAS_TAG;
 	return text_table_add(&file->tags, record->bytes + record->tag.start, record->tag.length,
 			      &columns->tag[columns->tags++]);
@@ -141,9 +152,11 @@ static int name_of(struct trace_file *file, const struct trace_record *record, u
 
 static int add_row(struct trace_file *file, const struct trace_record *record, uint8_t has)
 {
-	if (grow(&file->row, file->rows, &file->row_capacity, sizeof(*file->row)))
+	struct trace_row *rows = grow(file->row, file->rows, &file->row_capacity, sizeof(*rows));
+	if (!rows)
 		return -ENOMEM;
-	struct trace_row *row = &file->row[file->rows];
+	file->row = rows;
+	struct trace_row *row = &rows[file->rows];
 	bool timed = record->timestamp.given && !record->timestamp.bad && isfinite(record->timestamp.value);
 	*row = (struct trace_row){.timestamp = timed ? record->timestamp.value : NAN, .has = has};
 	file->rows++;
@@ -246,10 +259,9 @@ int trace_parse(struct trace_file *file, struct json_stream *json)
 
 static int read_stream(struct json_stream *json, struct pypss_columns *columns, struct pss_run *run)
 {
-	struct pypss_columns own;
+	struct pypss_columns own = {0};
 	struct trace_file file = {.columns = columns ? columns : &own, .keep_rows = run};
 
-	pypss_columns_init(&own);
 	if (columns)
 		pypss_columns_free(columns);
 	int result = json->error ? json->error : trace_parse(&file, json);
