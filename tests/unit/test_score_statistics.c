@@ -74,6 +74,24 @@ Test(score_statistics, trend)
 	cr_expect_eq(trend.z, 0);
 }
 
+Test(score_statistics, selecting_is_sorting)
+{
+	struct weighted item[60], sorted[60];
+
+	cr_expect(isnan(weighted_select(item, 0, 0.5)));
+	for (size_t count = 1; count <= 60; count++) {
+		for (int q = 0; q <= 10; q++) {
+			for (size_t i = 0; i < count; i++)
+				item[i] = (struct weighted){(double)(i * 37 % 61 % 20), (double)(1 + i % 4)};
+			for (size_t i = 0; i < count; i++)
+				sorted[i] = item[i];
+			weighted_sort(sorted, count);
+			cr_expect_eq(weighted_select(item, count, q / 10.0),
+				     weighted_quantile(sorted, count, q / 10.0));
+		}
+	}
+}
+
 Test(score_statistics, weighted_quantile)
 {
 	struct weighted item[] = {{3, 1}, {1, 1}, {2, 8}};

@@ -93,9 +93,8 @@ static struct score_typical group_typical(const struct score_builder *builder, s
 	}
 	if (zero * 2 >= typical.weight)
 		return typical;
-	weighted_sort(item, count);
-	typical.median_ns = weighted_quantile(item, count, 0.5);
-	double around = weighted_quantile(item, count, 0.6) - weighted_quantile(item, count, 0.4);
+	typical.median_ns = weighted_select(item, count, 0.5);
+	double around = weighted_select(item, count, 0.6) - weighted_select(item, count, 0.4);
 	if (around > 0)
 		typical.density = 0.2 / around;
 	return typical;

@@ -50,6 +50,48 @@ double weighted_quantile(const struct weighted *sorted, size_t count, double q)
 	return count ? sorted[count - 1].value : NAN;
 }
 
+static void weighted_swap(struct weighted *a, struct weighted *b)
+{
+	struct weighted keep = *a;
+
+	*a = *b;
+	*b = keep;
+}
+
+/* Partition in three (Dijkstra), and on with the part that the rank is in. */
+double weighted_select(struct weighted *item, size_t count, double q)
+{
+	double rank = 0, below = 0;
+	size_t left = 0, right = count;
+
+	for (size_t i = 0; i < count; i++)
+		rank += item[i].weight;
+	rank *= q;
+	while (right - left > 1) {
+		double pivot = item[left + (right - left) / 2].value, less = 0, same = 0;
+		size_t low = left, at = left, high = right;
+		while (at < high) {
+			if (item[at].value < pivot) {
+				less += item[at].weight;
+				weighted_swap(&item[low++], &item[at++]);
+			} else if (item[at].value > pivot) {
+				weighted_swap(&item[at], &item[--high]);
+			} else {
+				same += item[at++].weight;
+			}
+		}
+		if (low > left && below + less >= rank) {
+			right = low;
+		} else if (below + less + same >= rank || high == right) {
+			return pivot;
+		} else {
+			below += less + same;
+			left = high;
+		}
+	}
+	return count ? item[left].value : NAN;
+}
+
 /* Hoare's selection: value[k] becomes the k-th smallest, smaller ones before it. */
 static double select_kth(double *value, size_t count, size_t k)
 {

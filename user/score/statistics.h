@@ -16,6 +16,9 @@ size_t random_below(struct random_stream *stream, size_t bound); /* 0..bound-1 *
 struct weighted {
 	double value, weight;
 };
+/* The value at which the weight of all smaller and equal ones reaches q of the total; reorders. NAN when
+ * empty. */
+double weighted_select(struct weighted *item, size_t count, double q);
 void weighted_sort(struct weighted *item, size_t count);
 /* Of sorted items; the first whose weight up to it reaches q of the total. NAN when empty. */
 double weighted_quantile(const struct weighted *sorted, size_t count, double q);

@@ -7,7 +7,7 @@
 #define SPREAD_SCALE 2.5 /* standard deviation of log duration that halves the score */
 #define TAIL_SCALE 6.0   /* mean log distance of the slowest from the median that halves it */
 #define TAIL_SHARE 0.02
-#define WIDTH_COST 0.35   /* the most that a wide but steady distribution costs */
+#define WIDTH_COST 0.35  /* the most that a wide but steady distribution costs */
 #define DRIFT_SCALE 0.65 /* standard deviation of the mean log duration from cell to cell that halves it */
 
 /* Mean residual of the slowest 2 %, over the median. */
