@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Attaching to redis under load a hundred times: no request fails, nothing stays behind in the kernel."""
 
+import glob
 import json
 import os
+import re
 import signal
 import time
 
@@ -16,15 +18,25 @@ KILLED_EVERY = 10  # so many end by SIGKILL instead of their duration
 GONE_SECONDS = 10  # the kernel frees programs and links a while after the process that held them
 
 
-def kernel_objects():
-    """Ids of BPF programs and links that no other living process holds."""
+def held():
+    """BPF programs and links that a process has open: (kind, id)."""
     ids = set()
-    for kind in ("prog", "link"):
-        for one in json.loads(finish([find("bpftool"), "-j", kind, "show"])):
-            holders = [holder["pid"] for holder in one.get("pids", ())]
-            if not any(os.path.exists(f"/proc/{pid}") for pid in holders):
-                ids.add((kind, one["id"]))
-    return ids
+    for name in glob.glob("/proc/[0-9]*/fd/*"):
+        try:
+            if not os.readlink(name).startswith("anon_inode:bpf"):
+                continue
+            with open(name.replace("/fd/", "/fdinfo/"), encoding="ascii", errors="replace") as file:
+                ids.update(re.findall(r"^(prog|link)_id:\s*(\d+)", file.read(), re.MULTILINE))
+        except OSError:
+            continue  # closed meanwhile, or none of ours to look into
+    return {(kind, int(number)) for kind, number in ids}
+
+
+def ownerless():
+    """BPF programs and links that exist although no process has them open."""
+    loaded = {(kind, one["id"]) for kind in ("prog", "link")
+              for one in json.loads(finish([find("bpftool"), "-j", kind, "show"]))}
+    return loaded - held()
 
 
 class AttachCycles(ServerTest):
@@ -43,12 +55,12 @@ class AttachCycles(ServerTest):
 
     def left_behind(self, before):
         end = time.monotonic() + GONE_SECONDS
-        while (left := kernel_objects() - before) and time.monotonic() < end:
+        while (left := ownerless() - before) and time.monotonic() < end:
             time.sleep(0.2)
         return left
 
     def test_a_hundred_times_under_load(self):
-        before = kernel_objects()
+        before = ownerless()
         with CheckedRedisLoad(self.server.port) as load:
             for index in range(CYCLES):
                 self.cycle(index)

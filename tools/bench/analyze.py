@@ -27,21 +27,22 @@ def write_trace(path):
         for index in range(RECORDS):
             name = chance.choice(MODULES)
             record = {
-                "trace_id": f"{chance.getrandbits(64):016x}", "filename": f"/srv/app/{name}.py", "lineno": index % 400,
-                "name": f"{name}.handle", "module": name, "duration": chance.lognormvariate(-6, 0.5),
-                "cpu_time": 0.0005, "wait_time": chance.expovariate(2000), "memory": 50_000_000 + index % 4096,
-                "error": chance.random() < 0.001, "branch_tag": chance.choice(("hit", "hit", "miss")),
-                "timestamp": 1.7e9 + index / 1000}
+                "trace_id": f"{chance.getrandbits(64):016x}", "name": "handle", "module": name, "lineno": index % 400,
+                "duration": chance.lognormvariate(-6, 0.5), "wait_time": chance.expovariate(2000),
+                "memory": 50_000_000 + index % 4096, "error": chance.random() < 0.001,
+                "branch_tag": chance.choice(("hit", "hit", "miss")), "timestamp": 1.7e9 + index / 1000}
             file.write(separator + json.dumps(record))
             separator = ",\n"
         file.write("]\n")
 
 
 def timed(arguments):
-    """Wall time in s of one run that must succeed."""
-    begin = time.monotonic()
+    """Wall time and CPU time in s of one run that must succeed."""
+    begin, before = time.monotonic(), os.times()
     subprocess.run(arguments, stdout=subprocess.DEVNULL, check=True)
-    return time.monotonic() - begin
+    after = os.times()
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return time.monotonic() - begin, cpu
 
 
 def peak(arguments):
@@ -59,7 +60,8 @@ def peak(arguments):
 
 def one(path, runs, *options):
     command = [str(PSS), "analyze", path, "--json", *options]
-    return {"input_bytes": os.path.getsize(path), "wall_s": spread([timed(command) for _ in range(runs)]),
+    wall, cpu = zip(*(timed(command) for _ in range(runs)))
+    return {"input_bytes": os.path.getsize(path), "wall_s": spread(wall), "cpu_s": spread(cpu),
             "memory_peak_bytes": max(peak(command) for _ in range(2))}
 
 
@@ -84,8 +86,8 @@ def measure(options):
             result["recorded capture"] = one(capture, runs) | {"operations": operations}
     show(f"analyze ({RECORDS:,} trace records; pypss itself takes 4.0 s and 180 MB for 72 MB)", [
         (name, f"{figures['wall_s']['median']:.3f} s",
-         f"{figures['wall_s']['least']:.3f} to {figures['wall_s']['most']:.3f}; {mib(figures['memory_peak_bytes'])} "
-         f"resident, input {mib(figures['input_bytes'])}"
+         f"{figures['wall_s']['least']:.3f} to {figures['wall_s']['most']:.3f}, {figures['cpu_s']['median']:.2f} s of CPU; "
+         f"{mib(figures['memory_peak_bytes'])} resident, input {mib(figures['input_bytes'])}"
          + (f", {figures['operations']:,} operations" if "operations" in figures else ""))
         for name, figures in result.items()])
     return result
