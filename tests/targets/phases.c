@@ -24,6 +24,7 @@
 #include "tests/targets/totals.h"
 
 #define FRESH_BYTES (8UL << 20)
+#define CONTINUES_US (1ULL << 63) /* to the child at the pipe: not an answer, but a SIGCONT */
 
 /* One connection's own things: nothing is shared, so that nothing waits but what is meant to. */
 struct session {
@@ -180,6 +181,17 @@ static void run_pipe(struct session *session, uint64_t amount)
 		fail("pipe");
 }
 
+/* Stops the whole process; the child at the pipe continues it. */
+static void run_stop(struct session *session, uint64_t amount)
+{
+	amount |= CONTINUES_US;
+	if (write(session->to_child, &amount, sizeof(amount)) != sizeof(amount))
+		fail("pipe");
+	raise(SIGSTOP);
+	if (write(session->to_child, &amount, sizeof(amount)) != sizeof(amount))
+		fail("pipe");
+}
+
 static void run_child(struct session *session, uint64_t amount)
 {
 	pid_t child = fork();
@@ -232,7 +244,8 @@ static const struct {
 	{"spin", run_spin},         {"sleep", run_sleep}, {"timeout", run_timeout}, {"draw", run_draw},
 	{"lock", run_lock},         {"flock", run_flock}, {"fsync", run_fsync},     {"fault", run_fault},
 	{"upstream", run_upstream}, {"ready", run_ready}, {"mapped", run_mapped},   {"pipe", run_pipe},
-	{"child", run_child},       {"mixed", run_mixed}, {"missing", run_missing}, {"refused", run_refused},
+	{"child", run_child},       {"mixed", run_mixed}, {"stop", run_stop},       {"missing", run_missing},
+	{"refused", run_refused},
 };
 
 /* Takes mutex and file lock when told, holds them for a while after `begin`. */
@@ -311,6 +324,20 @@ static int reopen(int fd)
 	return again;
 }
 
+/* Continues its parent after a while, and again and again should it have been too early, until the parent
+ * says so. */
+static void continue_parent(int from, uint64_t amount)
+{
+	struct pollfd word = {.fd = from, .events = POLLIN};
+
+	sleep_us(amount & ~CONTINUES_US);
+	do
+		kill(getppid(), SIGCONT);
+	while (!poll(&word, 1, 2));
+	if (read(from, &amount, sizeof(amount)) != sizeof(amount))
+		_exit(0);
+}
+
 static void start_pipe_child(struct session *session)
 {
 	int there[2], back[2];
@@ -322,6 +349,10 @@ static void start_pipe_child(struct session *session)
 		close(there[1]);
 		close(session->fd);
 		while (read(there[0], &amount, sizeof(amount)) == sizeof(amount)) {
+			if (amount & CONTINUES_US) {
+				continue_parent(there[0], amount);
+				continue;
+			}
 			sleep_us(amount);
 			if (write(back[1], &amount, sizeof(amount)) < 0)
 				break;
