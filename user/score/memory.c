@@ -312,7 +312,7 @@ static int memory_of_readings(const struct pss_run *run, const struct pss_config
 {
 	size_t count = run->memory_count;
 	double *column = calloc(3 * count, sizeof(*column));
-	bool shared = false, mapped = run->has_cost; /* a capture has counted, if only to 0 */
+	bool shared = false, several = false;
 
 	if (!column)
 		return -ENOMEM;
@@ -322,13 +322,14 @@ static int memory_of_readings(const struct pss_run *run, const struct pss_config
 		column[count + i] = own_bytes(reading);
 		column[2 * count + i] = (double)reading->mapped_bytes - (double)reading->unmapped_bytes;
 		shared |= reading->shared_bytes > 0;
-		mapped |= reading->mapped_bytes > 0;
+		several |= reading->processes > 1;
 	}
 	nominal_time(run, column, count);
 	input->count = count;
 	input->time_s = column;
 	input->bytes = column + count;
-	input->mapped = mapped && !shared ? column + 2 * count : NULL;
+	/* Several processes touch the same shared memory, each for the first time: that is no growth. */
+	input->mapped = several && !shared ? column + 2 * count : NULL;
 	input->limit = (double)run->last_memory.limit_bytes;
 	int err = score_memory_series(input, config, memory);
 	free(column);
