@@ -10,6 +10,7 @@
 
 #define HORIZON_S 1800.0   /* growth that doubles the program in so long halves the score */
 #define GROWN_NOTICED 0.02 /* less growth than this over the run weighs little */
+#define PACE_KEPT 1.5 /* a pace of two thirds in the second half is not taken for slowing down */
 #define SPIKE_COST 4.0
 #define SPIKE_NOTICED 0.05   /* noise of the working set */
 #define UNMAPPED_GROWTH 0.25 /* growth into memory that was mapped before: most likely first use */
@@ -113,7 +114,7 @@ static double growth_factor(const struct growth *growth, double slope, double la
 	if (slope <= 0 || growth->typical <= 0)
 		return 1;
 	double grown = slope * growth->duration / growth->typical;
-	double pace = fmin(1, fmax(0, later / slope));
+	double pace = fmin(1, fmax(0, PACE_KEPT * later / slope));
 	double noticed = grown * grown / (grown * grown + GROWN_NOTICED * GROWN_NOTICED);
 	double horizon = horizon_s(growth, slope * pace);
 	double bad = 1 - 1 / (1 + sqrt(HORIZON_S / fmax(horizon, 1e-3)));
