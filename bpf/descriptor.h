@@ -38,13 +38,12 @@ static __always_inline void descriptor_read(u64 slot_address, struct descriptor 
 #ifdef PSS_TYPED_READS
 	if (bpf_ksym_exists(bpf_rdonly_cast)) {
 		/* hlist_head is a struct of one pointer: it reads the table's entry. */
-		struct hlist_head *entry = bpf_rdonly_cast((void *)slot_address,
-							   bpf_core_type_id_kernel(struct hlist_head));
+		struct hlist_head *entry =
+			bpf_rdonly_cast((void *)slot_address, bpf_core_type_id_kernel(struct hlist_head));
 		void *address = entry->first;
 		if (!address)
 			return;
-		struct file *file =
-			bpf_rdonly_cast(address, bpf_core_type_id_kernel(struct file));
+		struct file *file = bpf_rdonly_cast(address, bpf_core_type_id_kernel(struct file));
 		struct inode *inode = file->f_inode;
 		found->mode = inode->i_mode;
 		found->inode = inode->i_ino;

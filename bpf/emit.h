@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Finished operations on their way up: exact totals always, the whole vector as often as the loader wants it. */
+/* Finished operations on their way up: exact totals always, the whole vector as often as the loader wants it.
+ */
 #ifndef PSS_EMIT_H
 #define PSS_EMIT_H
 

@@ -6,29 +6,29 @@
 #include "bpf/operation.h"
 
 enum { /* asm-generic/errno.h */
-	ENOENT_ = 2,
-	EINTR_ = 4,
-	EIO_ = 5,
-	ECHILD_ = 10,
-	EAGAIN_ = 11,
-	ENOMEM_ = 12,
-	ENFILE_ = 23,
-	EMFILE_ = 24,
-	ENOTTY_ = 25,
-	ENOSPC_ = 28,
-	EROFS_ = 30,
-	EPIPE_ = 32,
-	ENETUNREACH_ = 101,
-	ECONNABORTED_ = 103,
-	ECONNRESET_ = 104,
-	ENOBUFS_ = 105,
-	ETIMEDOUT_ = 110,
-	ECONNREFUSED_ = 111,
-	EHOSTUNREACH_ = 113,
-	EALREADY_ = 114,
-	EINPROGRESS_ = 115,
-	EDQUOT_ = 122,
-	ERESTART_FIRST = 512, /* never seen by the program: the call is made again */
+       ENOENT_ = 2,
+       EINTR_ = 4,
+       EIO_ = 5,
+       ECHILD_ = 10,
+       EAGAIN_ = 11,
+       ENOMEM_ = 12,
+       ENFILE_ = 23,
+       EMFILE_ = 24,
+       ENOTTY_ = 25,
+       ENOSPC_ = 28,
+       EROFS_ = 30,
+       EPIPE_ = 32,
+       ENETUNREACH_ = 101,
+       ECONNABORTED_ = 103,
+       ECONNRESET_ = 104,
+       ENOBUFS_ = 105,
+       ETIMEDOUT_ = 110,
+       ECONNREFUSED_ = 111,
+       EHOSTUNREACH_ = 113,
+       EALREADY_ = 114,
+       EINPROGRESS_ = 115,
+       EDQUOT_ = 122,
+       ERESTART_FIRST = 512, /* never seen by the program: the call is made again */
 };
 
 /* What programs ask for to learn something: try again, nothing there yet, not a terminal, no child left. */
@@ -50,7 +50,8 @@ static __always_inline bool error_is_flow_control(u32 class, s32 error)
 	}
 }
 
-/* Something gave out below the program: the work in progress has met a fault. A missing file is often an answer. */
+/* Something gave out below the program: the work in progress has met a fault. A missing file is often an
+ * answer. */
 static __always_inline bool error_is_severe(s32 error)
 {
 	switch (error) {

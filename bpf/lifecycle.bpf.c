@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is followed: the target's threads and children, from before the capture and born during it, until they end. */
+/* Who is followed: the target's threads and children, from before the capture and born during it, until they
+ * end. */
 #include "bpf/operation.h"
 
 #define SIGNAL_GROUP_EXIT 0x4
@@ -53,8 +54,7 @@ static __always_inline void life_send(enum pss_life_type type, struct task_struc
 
 static __always_inline struct task_state *follow_thread(struct task_struct *task, u32 tgid)
 {
-	struct task_state *state =
-		bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct task_state *state = bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!state) {
 		count_lost(PSS_LOST_TASK_STORAGE);
 		return NULL;

@@ -18,7 +18,8 @@
 
 /* A function of its own for the verifier; headers may hold ones that a program does not call. */
 #define subprogram static __noinline __attribute__((unused))
-/* Verified once, by itself, whatever the callers know; its pointers may be NULL there. Weak: objects may share it. */
+/* Verified once, by itself, whatever the callers know; its pointers may be NULL there. Weak: objects may
+ * share it. */
 #define verified_alone __weak __noinline
 
 PSS_MAP struct {
@@ -74,7 +75,8 @@ PSS_MAP struct {
 	__type(value, u64);
 } errors SEC(".maps");
 
-/* Ports that the target's network namespace listened on when the capture began, and later; family << 16 | port. */
+/* Ports that the target's network namespace listened on when the capture began, and later; family << 16 |
+ * port. */
 PSS_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
@@ -120,16 +122,16 @@ PSS_MAP struct {
 extern const volatile __u8 syscall_class[PSS_SYSCALLS];   /* enum pss_syscall_class */
 extern const volatile __u16 syscall_traits[PSS_SYSCALLS]; /* SYSCALL_* */
 
-extern const volatile bool follow;       /* children too */
-extern const volatile __u32 shards;        /* a power of two */
+extern const volatile bool follow;        /* children too */
+extern const volatile __u32 shards;       /* a power of two */
 extern const volatile bool shard_per_cpu; /* no two CPUs share one: plain additions do */
 
 /* Switches, set while running. */
 extern bool active;
-extern bool turns_always; /* turns of event loops, even of threads whose requests are seen */
-extern bool calls_seen;   /* some thread is a client */
-extern bool handoffs_seen; /* some operation ended on another thread than it began on */
-extern __u32 target_pid; /* as the loader's pid namespace numbers it */
+extern bool turns_always;    /* turns of event loops, even of threads whose requests are seen */
+extern bool calls_seen;      /* some thread is a client */
+extern bool handoffs_seen;   /* some operation ended on another thread than it began on */
+extern __u32 target_pid;     /* as the loader's pid namespace numbers it */
 extern __u64 fault_tail_ns;  /* calibrated: what handling a fault costs before and after the points we see */
 extern __u64 fault_whole_ns; /* calibrated: a fault whose end is not seen */
 extern __u32 next_slot;

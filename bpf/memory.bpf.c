@@ -14,7 +14,13 @@ static __always_inline void fault_begins(u64 user_ip)
 	struct task_state *state = state_current();
 	if (!state || !active)
 		return;
-	account(state, bpf_ktime_get_ns());
+	u64 now = bpf_ktime_get_ns(), elapsed = now - state->mark_ns;
+	if (state->fault_tail && !state->off && elapsed < 2 * fault_tail_ns) {
+		/* From one fault right into the next: nothing but faults is being done. */
+		state->now.component_ns[PSS_C_FAULT] += elapsed;
+		state->mark_ns = now;
+	}
+	account(state, now);
 	count_cost(PSS_COST_FAULT);
 	state->fault = 1;
 	state->fault_ip = user_ip;
@@ -35,7 +41,8 @@ int BPF_PROG(page_fault_kernel, unsigned long address, struct pt_regs *regs, uns
 	return 0;
 }
 
-/* Of a user fault that has brought in one page already: the program is still at the instruction that faulted. */
+/* Of a user fault that has brought in one page already: the program is still at the instruction that faulted.
+ */
 static __always_inline bool in_fault(const struct task_state *state)
 {
 	if (state->fault)

@@ -56,7 +56,8 @@ static __always_inline void operation_open(struct task_state *state, struct pss_
 	socket->phase = PSS_PHASE_OPEN;
 }
 
-/* Where this thread took the work up: it had just finished something, or was woken, after the other let go. */
+/* Where this thread took the work up: it had just finished something, or was woken, after the other let go.
+ */
 static __always_inline const struct pss_snapshot *taken_up(struct task_state *state, u64 left_ns)
 {
 	if (state->done.ns >= left_ns)
@@ -167,7 +168,8 @@ static __always_inline void operation_answer(struct task_state *state, struct ps
 }
 
 /* A call is a step of the request that makes it, and brings its thread back to that request when answered. */
-static __always_inline void link_call(struct task_state *state, struct pss_socket *socket, bool asked, u64 key)
+static __always_inline void link_call(struct task_state *state, struct pss_socket *socket, bool asked,
+				      u64 key)
 {
 	if (asked && state->current != key)
 		socket->parent = state->current;
@@ -187,8 +189,8 @@ struct transfer {
  * Asked again while another thread is still in the write that answers: the peer
  * had the answer before the write returned. The new operation waits for that.
  */
-static __always_inline void operation_asked_early(struct task_state *state, struct pss_socket *socket, u64 now,
-						  u32 units)
+static __always_inline void operation_asked_early(struct task_state *state, struct pss_socket *socket,
+						  u64 now, u32 units)
 {
 	if (!socket->next_tid) {
 		snapshot(state, &socket->next, now);
@@ -208,7 +210,8 @@ static __always_inline void operation_asked(struct task_state *state, struct pss
 		operation_emit(socket);
 	if (early)
 		socket->phase = PSS_PHASE_IDLE; /* as far as counting goes */
-	units = server ? requests_in(socket, transfer->buffer, transfer->bytes) : socket->phase == PSS_PHASE_IDLE;
+	units = server ? requests_in(socket, transfer->buffer, transfer->bytes)
+		       : socket->phase == PSS_PHASE_IDLE;
 	if (units == UNITS_FAREWELL) {
 		if (early)
 			socket->phase = PSS_PHASE_OPEN;
@@ -232,7 +235,8 @@ static __always_inline void operation_asked(struct task_state *state, struct pss
 	path_append(&socket->path, STEP(server ? PSS_SC_RECV : PSS_SC_SEND, 0));
 }
 
-static __always_inline void operation_answered(struct task_state *state, struct pss_socket *socket, u64 key, u64 now)
+static __always_inline void operation_answered(struct task_state *state, struct pss_socket *socket, u64 key,
+					       u64 now)
 {
 	bool server = socket->role == PSS_ROLE_SERVER;
 	socket->answering = 0;

@@ -10,9 +10,9 @@
 
 #include "bpf/thread.h"
 
-#define RESP_STEPS 512     /* commands and arguments looked at in one read */
-#define RESP_STEPS_OLD 24  /* without bpf_loop (before 5.17) */
-#define RESP_HEADER 16     /* "*3\r\n", "$5\r\n" */
+#define RESP_STEPS 512    /* commands and arguments looked at in one read */
+#define RESP_STEPS_OLD 24 /* without bpf_loop (before 5.17) */
+#define RESP_HEADER 16    /* "*3\r\n", "$5\r\n" */
 
 /*
  * Where a walk over a read has got to. In map memory and not on the stack: what
@@ -20,11 +20,12 @@
  */
 struct resp_walk {
 	u64 buffer;
-	s64 position; /* below 0: in a header that began in the last read; may pass the length: the rest comes later */
+	s64 position; /* below 0: in a header that began in the last read; may pass the length: the rest comes
+			 later */
 	s64 length;
 	u32 parts; /* arguments still to come */
 	u32 units;
-	u32 stop; /* the rest of this read is not looked at */
+	u32 stop;  /* the rest of this read is not looked at */
 	u32 first; /* length of the first whole command */
 	u32 head;  /* its first four bytes */
 };
@@ -57,7 +58,8 @@ static __always_inline struct resp_walk *resp_walk_here(void)
 	return bpf_map_lookup_elem(&scratches, &zero);
 }
 
-/* Batches are mostly of one shape: if all that was read is a multiple of the first command, look at three and believe. */
+/* Batches are mostly of one shape: if all that was read is a multiple of the first command, look at three and
+ * believe. */
 static __always_inline bool resp_is_uniform(struct resp_walk *walk)
 {
 	u32 first = walk->first, length = (u32)walk->length, head = 0;
@@ -73,7 +75,8 @@ static __always_inline bool resp_is_uniform(struct resp_walk *walk)
 	return true;
 }
 
-/* The next header, into socket->cut: what the last read left there, and what comes now. Bytes there; 0: none. */
+/* The next header, into socket->cut: what the last read left there, and what comes now. Bytes there; 0: none.
+ */
 static __always_inline u32 resp_header(struct resp_walk *walk, struct pss_socket *socket)
 {
 	u32 kept = walk->position < 0 ? (u32)-walk->position : 0;
@@ -145,7 +148,8 @@ static long resp_step(u32 step, struct pss_socket **context)
 	return 0;
 }
 
-/* A client that does not pipeline sends one command a read: the same length again is the same again, now and then looked at. */
+/* A client that does not pipeline sends one command a read: the same length again is the same again, now and
+ * then looked at. */
 static __always_inline bool resp_is_usual(struct pss_socket *socket, u64 buffer)
 {
 	u32 head = 0;
@@ -278,8 +282,9 @@ static __always_inline void protocol_detect(struct pss_socket *socket, u64 buffe
 	u8 first = (u8)head, second = (u8)(head >> 8);
 	if (first == '*' && second >= '1' && second <= '9')
 		socket->protocol = PSS_PROTOCOL_RESP;
-	else if (head == 0x20544547 /* "GET " */ || head == 0x54534f50 /* POST */ || head == 0x44414548 /* HEAD */ ||
-		 head == 0x20545550 /* "PUT " */ || head == 0x4954504f /* OPTI */ || head == 0x454c4544 /* DELE */ ||
+	else if (head == 0x20544547 /* "GET " */ || head == 0x54534f50 /* POST */ ||
+		 head == 0x44414548 /* HEAD */ || head == 0x20545550 /* "PUT " */ ||
+		 head == 0x4954504f /* OPTI */ || head == 0x454c4544 /* DELE */ ||
 		 head == 0x43544150 /* PATC */)
 		socket->protocol = PSS_PROTOCOL_HTTP;
 }
@@ -296,7 +301,8 @@ static __always_inline bool is_farewell(u64 buffer, u64 length)
 	} message = {};
 	if (length != 5 || bpf_probe_read_user(&message, 5, (void *)buffer))
 		return false;
-	return (message.head == 0x00000058 && message.last == 4) || (message.head == 0x00000001 && message.last == 1);
+	return (message.head == 0x00000058 && message.last == 4) ||
+	       (message.head == 0x00000001 && message.last == 1);
 }
 
 /* Requests that begin in what was just read. Called before the socket's phase moves on. */

@@ -98,10 +98,12 @@ static __always_inline void switched_in(struct task_struct *task)
 		now = out;
 	u64 woken = wait_ends(state, now);
 	/* A burst begins when it could have run. */
-	if (!state->loops && !state->serves && off != OFF_BLOCKED + PSS_C_RUNQ && off != OFF_BLOCKED + PSS_C_FAULT)
+	if (!state->loops && !state->serves && off != OFF_BLOCKED + PSS_C_RUNQ &&
+	    off != OFF_BLOCKED + PSS_C_FAULT)
 		turn_begin(task, state, PSS_OP_TASK, woken);
 	state->now.component_ns[PSS_C_RUNQ] += now - woken;
-	/* Put off the CPU by the very answer that it gave (to whom it woke): only now can it take up the next. */
+	/* Put off the CPU by the very answer that it gave (to whom it woke): only now can it take up the
+	 * next. */
 	if (off == OFF_BLOCKED + PSS_C_RUNQ && out - state->done.ns < JUST_DONE_NS)
 		snapshot(state, &state->done, now);
 }
@@ -114,19 +116,27 @@ int BPF_PROG(sched_switch, bool preempt, struct task_struct *prev, struct task_s
 	return 0;
 }
 
-SEC("?tp_btf/sched_waking") int BPF_PROG(sched_waking, struct task_struct *task)
+/* On the run queue: from here on it waits for a CPU alone, as the scheduler's own run_delay counts it. */
+SEC("?tp_btf/sched_wakeup") int BPF_PROG(sched_wakeup, struct task_struct *task)
 {
 	struct task_state *state = state_of(task);
 	if (!state || !active)
 		return 0;
-	u64 now = bpf_ktime_get_ns();
 	if (!state->off || !state->wake_ns)
-		state->wake_ns = now;
-	/* By a thread of the target, in its own course and not in an interrupt that came upon it. */
+		state->wake_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+/* In the course of the one that wakes: a thread of the target that works on a request lets go of it here. */
+SEC("?tp_btf/sched_waking") int BPF_PROG(sched_waking, struct task_struct *task)
+{
 	struct task_state *waker = state_current();
-	if (waker && waker->current && !waker->left) {
-		account(waker, now);
-		leave_current(waker, now);
-	}
+	if (!waker || !active || !waker->current || waker->left || waker->fault)
+		return 0;
+	if (!state_of(task))
+		return 0;
+	u64 now = bpf_ktime_get_ns();
+	account(waker, now);
+	leave_current(waker, now);
 	return 0;
 }

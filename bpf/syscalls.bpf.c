@@ -25,15 +25,14 @@ static __always_inline u64 read_buffer(struct pt_regs *regs, u32 traits)
 	if (traits & SYSCALL_VECTOR)
 		vector = ARG1(regs);
 	else if (traits & SYSCALL_MESSAGE)
-		bpf_probe_read_user(&vector, sizeof(vector),
-				    &((struct user_msghdr *)ARG1(regs))->msg_iov);
+		bpf_probe_read_user(&vector, sizeof(vector), &((struct user_msghdr *)ARG1(regs))->msg_iov);
 	if (!vector || bpf_probe_read_user(&first, sizeof(first), (void *)vector))
 		return 0;
 	return (u64)first.iov_base;
 }
 
 subprogram int socket_transfer(struct task_state *state, struct pt_regs *regs, u32 traits, s64 result,
-				      struct descriptor *found)
+			       struct descriptor *found)
 {
 	struct pss_socket *socket = socket_find(found, PSS_ROLE_NEW);
 	if (!socket || socket->role == PSS_ROLE_IGNORE)

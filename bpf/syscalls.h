@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a system call's number says about it, beyond its class. Shared with the loader, which fills the tables. */
+/* What a system call's number says about it, beyond its class. Shared with the loader, which fills the
+ * tables. */
 #ifndef PSS_SYSCALLS_H
 #define PSS_SYSCALLS_H
 

@@ -84,7 +84,8 @@ static __always_inline void account(struct task_state *state, u64 now)
 	if ((s64)elapsed < 0)
 		return;
 	if (state->off) {
-		/* Nothing told of its return; seldom, and mostly while others attach to the same tracepoints. */
+		/* Nothing told of its return; seldom, and mostly while others attach to the same tracepoints.
+		 */
 		if (state->off != OFF_UNKNOWN)
 			count_lost(PSS_LOST_SWITCH);
 		state->now.component_ns[PSS_C_RUNQ] += now - wait_ends(state, now);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Turns of an event loop (tick) and bursts between blocking waits (task): the work of a thread without sockets. */
+/* Turns of an event loop (tick) and bursts between blocking waits (task): the work of a thread without
+ * sockets. */
 #ifndef PSS_TURN_H
 #define PSS_TURN_H
 

@@ -16,8 +16,8 @@
 #include "pss_bpf.skel.h"
 #include "user/capture/checks.h"
 
-#define DRAIN_MS 25             /* operations' records are not waited for but fetched this often */
-#define MEMORY_READINGS 4       /* in an interval */
+#define DRAIN_MS 25       /* operations' records are not waited for but fetched this often */
+#define MEMORY_READINGS 4 /* in an interval */
 #define INTERVAL_DEFAULT 1000000000ull
 
 uint64_t capture_now_ns(void)
@@ -277,7 +277,8 @@ uint64_t capture_kernel_bytes(const struct capture *capture)
 	struct bpf_map *map;
 	if (!capture->skeleton)
 		return 0;
-	bpf_object__for_each_map(map, capture->skeleton->obj) {
+	bpf_object__for_each_map(map, capture->skeleton->obj)
+	{
 		uint64_t entries = bpf_map__max_entries(map);
 		if (bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF)
 			sum += entries;

@@ -82,7 +82,8 @@ int sockets_listeners(struct capture *capture); /* ports that are listened on al
 /* After the detach: operations that were answered and have not been told; those still open are counted. */
 int sockets_flush(struct capture *capture);
 
-/* costs.c: of the probes, by the calibration program that was measured bare before the attach; else defaults. */
+/* costs.c: of the probes, by the calibration program that was measured bare before the attach; else defaults.
+ */
 void capture_calibrate(struct capture *capture, struct calibration *calibration);
 
 #endif

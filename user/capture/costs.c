@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The probes' costs a hit, and what a page fault costs beyond the points we see, from the calibration program. */
+/* The probes' costs a hit, and what a page fault costs beyond the points we see, from the calibration
+ * program. */
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>

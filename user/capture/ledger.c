@@ -25,7 +25,8 @@ static struct error_told *told_of(struct capture *capture, const struct pss_erro
 	return &errors[capture->error_count++];
 }
 
-static int error_tell(struct capture *capture, const struct pss_error_key *key, uint64_t count, uint64_t now_ns)
+static int error_tell(struct capture *capture, const struct pss_error_key *key, uint64_t count,
+		      uint64_t now_ns)
 {
 	struct error_told *told = told_of(capture, key);
 	if (!told)

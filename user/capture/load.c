@@ -20,8 +20,9 @@ static int fail(struct capture_error *error, int code, const char *what)
 {
 	const char *detail = libbpf_log_last();
 	error->exit_code = 3;
-	snprintf(error->text, sizeof(error->text), "%s: %s%s%.200s; run 'pss-bpf doctor' to see what is missing",
-		 what, strerror(-code), detail && *detail ? ": " : "", detail && *detail ? detail : "");
+	snprintf(error->text, sizeof(error->text),
+		 "%s: %s%s%.200s; run 'pss-bpf doctor' to see what is missing", what, strerror(-code),
+		 detail && *detail ? ": " : "", detail && *detail ? detail : "");
 	return code;
 }
 
@@ -37,8 +38,7 @@ static unsigned power_of_two_up(unsigned value)
 static void choose_programs(struct pss_bpf *skeleton)
 {
 	struct bpf_program *program;
-	bpf_object__for_each_program(program, skeleton->obj)
-		bpf_program__set_autoload(program, true);
+	bpf_object__for_each_program(program, skeleton->obj) bpf_program__set_autoload(program, true);
 	if (feature_probe(FEATURE_PAGE_FAULTS)) {
 		bpf_program__set_autoload(skeleton->progs.page_fault_user, false);
 		bpf_program__set_autoload(skeleton->progs.page_fault_kernel, false);

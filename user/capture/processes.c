@@ -133,7 +133,7 @@ void processes_memory(const struct processes *processes, struct memory_reading *
 		reading->threads += one.threads;
 	}
 	if (read && processes->count > read)
-		private = private / read * processes->count;
+	private = private / read * processes->count;
 	reading->rss_bytes = private + shared;
 	/* The kernel's own high-water mark says more than our readings, where there is one process. */
 	reading->peak_bytes = processes->count == 1 ? peak : reading->rss_bytes;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The processes that are followed and alive, by their number in our pid namespace, and what /proc says of them. */
+/* The processes that are followed and alive, by their number in our pid namespace, and what /proc says of
+ * them. */
 #ifndef PSS_PROCESSES_H
 #define PSS_PROCESSES_H
 

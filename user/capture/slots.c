@@ -16,9 +16,9 @@
 #include "pss_bpf.skel.h"
 #include "user/report/report.h"
 
-#define PACE_NS 20000000ull          /* between two looks of the sampling control */
+#define PACE_NS 20000000ull /* between two looks of the sampling control */
 #define RECORDS_PER_S_DEFAULT 20000
-#define SLOW_SHARE 0.01              /* the slowest of a sampled name, all recorded */
+#define SLOW_SHARE 0.01 /* the slowest of a sampled name, all recorded */
 
 static size_t stats_bytes(const struct capture *capture)
 {
@@ -38,8 +38,8 @@ int slots_map(struct capture *capture)
 	capture->stats = map_memory(capture->skeleton->maps.slot_stats, stats_bytes(capture));
 	if (!capture->stats)
 		return -errno;
-	capture->control = map_memory(capture->skeleton->maps.slot_control,
-				      PSS_SLOTS * sizeof(struct pss_slot_control));
+	capture->control =
+		map_memory(capture->skeleton->maps.slot_control, PSS_SLOTS * sizeof(struct pss_slot_control));
 	return capture->control ? 0 : -errno;
 }
 
@@ -196,9 +196,9 @@ static int slot_tell(struct capture *capture, uint32_t slot, uint64_t now_ns)
 	int error = slots_name(capture, slot);
 	if (error)
 		return error;
-	return capture_send(capture, PSS_REC_STATS, &record,
-			    (uint32_t)(sizeof(record.stats) +
-				       record.stats.buckets * sizeof(struct pss_stats_bucket)));
+	return capture_send(
+		capture, PSS_REC_STATS, &record,
+		(uint32_t)(sizeof(record.stats) + record.stats.buckets * sizeof(struct pss_stats_bucket)));
 }
 
 int slots_tell(struct capture *capture, uint64_t now_ns)
@@ -210,7 +210,8 @@ int slots_tell(struct capture *capture, uint64_t now_ns)
 	return error;
 }
 
-/* Largest share a name may have so that all together stay within the budget: the small ones whole, the large cut alike. */
+/* Largest share a name may have so that all together stay within the budget: the small ones whole, the large
+ * cut alike. */
 static double fair_share(const struct capture *capture, uint32_t used, double budget)
 {
 	double low = 0, high = budget;
