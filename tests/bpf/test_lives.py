@@ -141,6 +141,8 @@ class Lives(TargetTest):
                 pid = int(file.read().split()[0])
             with attached(pid) as capture:
                 client("--port", port, "--connections", 2, "--requests", 200)
+            os.kill(pid, signal.SIGTERM)  # unshare itself ignores it
+            unshare.wait()
         self.assert_exact(capture.report, f"request :{port}", 400)
         self.assertEqual(capture.report["target"]["pid"], pid)
 
