@@ -72,7 +72,9 @@ static __always_inline u32 record_weight(const struct pss_op *op, u32 slot)
 	u32 shift = control->shift & 31;
 	if (!shift || op->err_class || (control->slow_ns && op->duration_ns >= control->slow_ns))
 		return 1;
-	return bpf_get_prandom_u32() & ((1u << shift) - 1) ? 0 : 1u << shift;
+	/* The low bits of a clock are as random as is needed, once mixed, and cost nothing. */
+	u64 mixed = (op->start_ns + op->duration_ns) * 0x9e3779b97f4a7c15ULL >> 32;
+	return mixed & ((1u << shift) - 1) ? 0 : 1u << shift;
 }
 
 /* op->name_id is the slot. */

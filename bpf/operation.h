@@ -251,7 +251,8 @@ static __always_inline void operation_answered(struct task_state *state, struct 
 	operation_answer(state, socket, now);
 	if (!server)
 		return;
-	snapshot(state, &state->done, now);
+	if (handoffs_seen)
+		snapshot(state, &state->done, now);
 	if (state->current == key)
 		work_on(state, 0);
 	if (socket->next_tid && socket->phase == PSS_PHASE_ANSWERED) {

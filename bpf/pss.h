@@ -127,13 +127,15 @@ struct pss_socket {
 
 /* A followed thread. */
 struct task_state {
-	__u64 mark_ns;                  /* its time is accounted up to here */
-	__u64 wake_ns;                  /* made runnable; 0: not since it was last switched in */
-	struct pss_snapshot now;        /* totals; now.ns is unused */
-	__u64 poll_wait_ns;             /* blocked in a readiness wait whose outcome is not known yet */
-	__u64 fault_ip;                 /* user instruction that faulted */
-	__u64 current;                  /* socket whose request this thread works on; 0: none */
-	__u64 argument;                 /* of the memory call in progress: the break before it */
+	__u64 mark_ns;           /* its time is accounted up to here */
+	__u64 wake_ns;           /* made runnable; 0: not since it was last switched in */
+	struct pss_snapshot now; /* totals; now.ns is unused */
+	__u64 poll_wait_ns;      /* blocked in a readiness wait whose outcome is not known yet */
+	__u64 poll_net_ns; /* charged to the network for the last such wait, until what is read tells better
+			    */
+	__u64 fault_ip;    /* user instruction that faulted */
+	__u64 current;     /* socket whose request this thread works on; 0: none */
+	__u64 argument;    /* of the memory call in progress: the break before it */
 	struct pss_snapshot enter;      /* where the write in progress was entered */
 	struct pss_snapshot turn_start; /* of the event-loop turn, or burst, in progress */
 	struct pss_snapshot done;       /* where it was free again after its last operation */

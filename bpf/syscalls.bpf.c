@@ -58,11 +58,42 @@ subprogram int socket_transfer(struct task_state *state, struct pt_regs *regs, u
 	return 0;
 }
 
+/* What a readiness wait that a descriptor without a socket ended was for: a timer, a latch (PostgreSQL's), a
+ * pipe. */
+static __always_inline u32 wake_component(const struct descriptor *found)
+{
+	char name[12] = {};
+	struct file *file = descriptor_file(found->entry);
+	bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(file, f_path.dentry, d_name.name));
+	if (name[0] != '[')
+		return PSS_C_OTHER;
+	return name[1] == 't' ? PSS_C_SLEEP : name[1] == 's' ? PSS_C_LOCK : PSS_C_OTHER;
+}
+
+/* The wait was charged to the network; nothing has been measured with it since but a turn's start. */
+subprogram int poll_was_for(struct task_state *state, const struct descriptor *found)
+{
+	u64 ns = state->poll_net_ns;
+	u32 component = wake_component(found);
+	state->now.component_ns[PSS_C_NET] -= ns;
+	state->turn_start.component_ns[PSS_C_NET] -= ns;
+	component_add(state, component, ns);
+	if (component == PSS_C_SLEEP)
+		state->turn_start.component_ns[PSS_C_SLEEP] += ns;
+	else if (component == PSS_C_LOCK)
+		state->turn_start.component_ns[PSS_C_LOCK] += ns;
+	else
+		state->turn_start.component_ns[PSS_C_OTHER] += ns;
+	state->poll_net_ns = 0;
+	return 0;
+}
+
 subprogram int transfer_exit(struct task_state *state, struct pt_regs *regs, u32 traits, s64 result)
 {
 	struct descriptor found;
 	descriptor_find(bpf_get_current_task_btf(), ARG0(regs), &found);
 	if (S_ISSOCK(found.mode)) {
+		state->poll_net_ns = 0;
 		socket_transfer(state, regs, traits, result, &found);
 		state->enter_set = 0;
 		return 0;
@@ -73,6 +104,8 @@ subprogram int transfer_exit(struct task_state *state, struct pt_regs *regs, u32
 		class = sends ? PSS_SC_WRITE : PSS_SC_READ;
 	if (result < 0)
 		error_note(state, NULL, class, (s32)-result);
+	if (class == PSS_SC_PIPE && !sends && state->poll_net_ns)
+		poll_was_for(state, &found);
 	thread_step(state, STEP(class, 0));
 	if (class == PSS_SC_PIPE && !sends && has_siblings()) {
 		u64 now = bpf_ktime_get_ns();
@@ -94,8 +127,9 @@ static __always_inline void poll_exit(struct task_state *state, s64 result)
 	if (state->off)
 		account(state, bpf_ktime_get_ns());
 	bool waited = state->poll_wait_ns;
-	/* Only now is it known what the wait was for. */
+	/* Only now is it known how the wait ended; for what, the next read may tell. */
 	state->now.component_ns[result > 0 ? PSS_C_NET : PSS_C_SLEEP] += state->poll_wait_ns;
+	state->poll_net_ns = result > 0 ? state->poll_wait_ns : 0;
 	state->poll_wait_ns = 0;
 	state->loops = 1;
 	if (result < 0)

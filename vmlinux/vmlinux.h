@@ -103,7 +103,17 @@ struct inode {
 typedef struct {
 	atomic64_t refcnt;
 } file_ref_t;
+struct qstr {
+	const unsigned char *name;
+};
+struct dentry {
+	struct qstr d_name;
+};
+struct path {
+	struct dentry *dentry;
+};
 struct file {
+	struct path f_path;
 	struct inode *f_inode;
 	void *private_data;
 	file_ref_t f_ref; /* 6.13: counts references above the first */

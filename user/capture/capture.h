@@ -24,7 +24,7 @@ struct capture_options {
 	uint64_t interval_ns;       /* window length; 0: one second */
 	uint32_t ring_bytes;        /* operations' ring, a power of two; 0: 8 MiB */
 	uint32_t max_sockets;       /* 0: 16,384 */
-	uint32_t max_records_per_s; /* operation records a second before sampling; 0: 20,000 */
+	uint32_t max_records_per_s; /* operation records a second before sampling; 0: 10,000 */
 };
 
 /* One clear line that says what to do, and the exit code it deserves. */

@@ -71,6 +71,7 @@ int ledger_memory(struct capture *capture, uint64_t now_ns)
 				    .rss_bytes = reading.rss_bytes,
 				    .peak_rss_bytes = capture->peak_bytes,
 				    .swap_bytes = reading.swap_bytes,
+				    .shared_bytes = reading.shared_bytes,
 				    .limit_bytes = capture->memory_limit,
 				    .mapped_bytes = totals->mapped_bytes,
 				    .unmapped_bytes = totals->unmapped_bytes,

@@ -135,6 +135,7 @@ void processes_memory(const struct processes *processes, struct memory_reading *
 	if (read && processes->count > read)
 	private = private / read * processes->count;
 	reading->rss_bytes = private + shared;
+	reading->shared_bytes = shared;
 	/* The kernel's own high-water mark says more than our readings, where there is one process. */
 	reading->peak_bytes = processes->count == 1 ? peak : reading->rss_bytes;
 }

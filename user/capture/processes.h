@@ -31,7 +31,8 @@ void processes_sweep(struct processes *processes);
 uint64_t processes_cpu_ns(struct processes *processes);
 
 struct memory_reading {
-	uint64_t rss_bytes; /* private pages of all, and the largest shared part once */
+	uint64_t rss_bytes;    /* private pages of all, and the largest shared part once */
+	uint64_t shared_bytes; /* that part: file pages and shared memory */
 	uint64_t peak_bytes;
 	uint64_t swap_bytes;
 	uint32_t threads;

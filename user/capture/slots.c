@@ -17,7 +17,7 @@
 #include "user/report/report.h"
 
 #define PACE_NS 20000000ull /* between two looks of the sampling control */
-#define RECORDS_PER_S_DEFAULT 20000
+#define RECORDS_PER_S_DEFAULT 10000
 #define SLOW_SHARE 0.01 /* the slowest of a sampled name, all recorded */
 
 static size_t stats_bytes(const struct capture *capture)

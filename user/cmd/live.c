@@ -95,6 +95,7 @@ void live_update(struct live *live, const struct options *options, const struct 
 	deliver_config(&config, options, run);
 	/* The native score also for --scoring pypss: it takes what is there, and says how sure it is. */
 	config.scoring = PSS_SCORING_NATIVE;
+	config.live = true;
 	if (!run_report(run, &config, &report))
 		draw(live, options, &report, elapsed_ns);
 	pss_report_free(&report);

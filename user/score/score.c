@@ -18,9 +18,10 @@ static uint64_t run_seed(const struct pss_run *run)
 
 	for (size_t i = 0; i < run->series_count; i++) {
 		const struct pss_series *series = &run->series[i];
-		uint64_t operations = (uint64_t)score_series_operations(series);
+		/* Hostile files hold sums beyond any integer. */
+		uint64_t operations = (uint64_t)fmin(score_series_operations(series), 1e19);
 		seed += pss_path_key(operations, (uint32_t)series->windows);
-		seed ^= (uint64_t)score_series_duration(series);
+		seed ^= (uint64_t)fmin(score_series_duration(series), 1e19);
 	}
 	return seed + run->memory_count;
 }
