@@ -217,7 +217,7 @@ static const struct option_spec option_table[] = {
 	{"ring-size", 0, "BYTES", COMMAND_CAPTURES, set_ring_size, "a power of two from 4K to 1G",
 	 "buffer between kernel and pss-bpf: 8M"},
 	{"max-records", 0, "N", COMMAND_CAPTURES, set_max_records, "a whole number above 0",
-	 "operations a second in full detail, above it a sample: 20000"},
+	 "operations a second in full detail, above it a sample: 10000"},
 	{"color", 0, "WHEN", COMMAND_REPORTS | COMMAND_DOCTOR, set_colour, "auto, always or never",
 	 "auto (the default; NO_COLOR is heeded), always or never"},
 	{"quiet", 'q', NULL, COMMAND_ALL, set_quiet, NULL, "no notes and no live line; warnings remain"},
