@@ -2,7 +2,6 @@
 #define PSS_DEFINE_MAPS
 #include "bpf/maps.h"
 
-const volatile __u8 syscall_class[PSS_SYSCALLS] = {};
 const volatile __u16 syscall_traits[PSS_SYSCALLS] = {};
 
 const volatile bool follow = true;

@@ -119,8 +119,7 @@ PSS_MAP struct {
 } scratches SEC(".maps");
 
 /* Constants, set before loading. */
-extern const volatile __u8 syscall_class[PSS_SYSCALLS];   /* enum pss_syscall_class */
-extern const volatile __u16 syscall_traits[PSS_SYSCALLS]; /* SYSCALL_* */
+extern const volatile __u16 syscall_traits[PSS_SYSCALLS]; /* see syscalls.h */
 
 extern const volatile bool follow;        /* children too */
 extern const volatile __u32 shards;       /* a power of two */

@@ -102,55 +102,59 @@ struct pss_socket {
 	__u32 start_tid;
 	__u32 next_tid; /* 0: none */
 	__u32 next_units;
+	__u64 parent;  /* client: the server socket whose request makes this call */
+	__u64 used_ns; /* last time of use */
 	/* Where the last read ended in the stream of requests; see protocol.h. */
 	__u64 skip_bytes;   /* RESP: of an argument whose rest is still to be read */
 	__u32 skip_parts;   /* RESP: arguments still to come */
 	__u32 usual_length; /* RESP: a read of this length, with this head, was one whole command */
 	__u32 usual_head;
 	__u32 recent; /* HTTP: last three bytes */
-	__u8 cut[32]; /* RESP: a header that the end of the read cut in two */
 	__u8 cut_length;
 	__u8 inside; /* HTTP: the last read ended within a header */
 	__u8 ended;  /* HTTP: the last read ended with the end of a request */
 	__u8 trust;  /* RESP: reads of the usual length since one was looked at */
-	__u8 reserved2[4];
-	__u64 parent;              /* client: the server socket whose request makes this call */
-	__u64 used_ns;             /* last time of use */
+	__u8 reserved[4];
 	struct pss_snapshot start; /* of the thread that began it */
-	struct pss_snapshot left;  /* of the same thread, where it passed the work on */
-	struct pss_snapshot next;  /* of the thread that was asked again before that write had returned */
 	struct pss_path path;
 	struct pss_op op; /* complete in phase ANSWERED */
+	/* Seldom touched. */
+	struct pss_snapshot left; /* of the thread that began it, where it passed the work on */
+	struct pss_snapshot
+		next; /* of the thread that was asked again before the answer's write had returned */
+	__u8 cut[32]; /* RESP: a header that the end of the read cut in two */
 };
 
 #define MARKS 8 /* wake-ups that a thread remembers, to find where it took work up */
 
 /* A followed thread. */
 struct task_state {
-	__u64 mark_ns;           /* its time is accounted up to here */
-	__u64 wake_ns;           /* made runnable; 0: not since it was last switched in */
+	/* What every event touches, together: two cache lines. */
+	__u64 mark_ns;   /* its time is accounted up to here */
+	__u64 wake_ns;   /* made runnable; 0: not since it was last switched in */
+	__u64 current;   /* socket whose request this thread works on; 0: none */
+	__u32 tgid, tid; /* in the loader's pid namespace */
+	__u8 off;        /* enum off_cpu */
+	__u8 fault;      /* a page fault is being handled */
+	__u8 fault_tail; /* one was: the last piece of its handling is still to come */
+	__u8 serves;     /* has taken part in requests or calls */
+	__u8 loops;      /* has waited for readiness */
+	__u8 makes_calls;
+	__u8 enter_set;
+	__u8 left;               /* what it works on has been passed on, and that is noted */
 	struct pss_snapshot now; /* totals; now.ns is unused */
-	__u64 poll_wait_ns;      /* blocked in a readiness wait whose outcome is not known yet */
-	__u64 poll_net_ns; /* charged to the network for the last such wait, until what is read tells better
-			    */
-	__u64 fault_ip;    /* user instruction that faulted */
-	__u64 current;     /* socket whose request this thread works on; 0: none */
-	__u64 argument;    /* of the memory call in progress: the break before it */
+
+	__u64 poll_wait_ns; /* blocked in a readiness wait whose outcome is not known yet */
+	__u64 poll_net_ns;  /* charged to the network for the last such wait, until what is read tells better
+			     */
+	__u64 fault_ip;     /* user instruction that faulted */
+	__u64 argument;     /* of the memory call in progress: the break before it */
+	__u32 turn_slot, turn_kind;     /* kind 0: none open */
 	struct pss_snapshot enter;      /* where the write in progress was entered */
 	struct pss_snapshot turn_start; /* of the event-loop turn, or burst, in progress */
 	struct pss_snapshot done;       /* where it was free again after its last operation */
 	struct pss_snapshot mark[MARKS];
-	__u32 marks;
-	__u32 tgid, tid;            /* in the loader's pid namespace */
-	__u32 turn_slot, turn_kind; /* kind 0: none open */
-	__u8 off;                   /* enum off_cpu */
-	__u8 fault;                 /* a page fault is being handled */
-	__u8 fault_tail;            /* one was: the last piece of its handling is still to come */
-	__u8 serves;                /* has taken part in requests or calls */
-	__u8 loops;                 /* has waited for readiness */
-	__u8 makes_calls;
-	__u8 enter_set;
-	__u8 left; /* what it works on has been passed on, and that is noted */
+	__u32 marks, reserved;
 	struct pss_path turn_path;
 	struct pss_op turn;
 };

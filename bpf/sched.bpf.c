@@ -2,6 +2,7 @@
 /* Off the CPU: why, and for how long. */
 #include "bpf/descriptor.h"
 #include "bpf/handoff.h"
+#include "bpf/syscalls.h"
 #include "bpf/turn.h"
 
 #define JUST_DONE_NS 20000
@@ -20,7 +21,7 @@ static __always_inline u8 blocked_component(struct task_struct *task, struct pt_
 	u64 number = regs->orig_ax;
 	if (number >= PSS_SYSCALLS)
 		return PSS_C_OTHER;
-	switch (syscall_class[number]) {
+	switch (syscall_traits[number] & SYSCALL_CLASS) {
 	case PSS_SC_RECV:
 	case PSS_SC_SEND:
 	case PSS_SC_ACCEPT:

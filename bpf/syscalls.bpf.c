@@ -252,9 +252,11 @@ subprogram int close_enter(struct pt_regs *regs)
 
 static __always_inline int handle_enter(struct pt_regs *regs, u64 number)
 {
-	if (number >= PSS_SYSCALLS || !(syscall_traits[number] & SYSCALL_ENTER))
+	if (number >= PSS_SYSCALLS)
 		return 0;
-	u32 class = syscall_class[number];
+	u32 traits = syscall_traits[number], class = traits & SYSCALL_CLASS;
+	if (!(traits & SYSCALL_ENTER))
+		return 0;
 	/* Where a write begins matters to calls, and to answers that another thread gives, alone. */
 	bool writes = class == PSS_SC_FD || class == PSS_SC_SEND;
 	if (writes && !calls_seen && !handoffs_seen)
@@ -296,13 +298,12 @@ static __always_inline int handle_exit(struct pt_regs *regs, s64 result)
 	u64 number = regs->orig_ax;
 	if (number >= PSS_SYSCALLS)
 		return 0;
-	u32 class = syscall_class[number];
+	u32 traits = syscall_traits[number], class = traits & SYSCALL_CLASS;
 	if (class == PSS_SC_NONE)
 		return 0;
 	struct task_state *state = state_current();
 	if (!state || !active)
 		return 0;
-	u32 traits = syscall_traits[number];
 	count_cost(PSS_COST_SYSCALL);
 	switch (class) {
 	case PSS_SC_RECV:

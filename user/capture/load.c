@@ -60,9 +60,8 @@ static int set_constants(struct capture *capture)
 	skeleton->rodata->shard_per_cpu = (unsigned)cpus <= capture->shards;
 	skeleton->rodata->follow = options->follow;
 	skeleton->bss->turns_always = options->ops_forced & 1u << PSS_OP_TICK;
-	uint8_t *class = (uint8_t *)skeleton->rodata->syscall_class;
 	uint16_t *traits = (uint16_t *)skeleton->rodata->syscall_traits;
-	syscall_table_fill(class, traits, PSS_SYSCALLS);
+	syscall_table_fill(traits, PSS_SYSCALLS);
 	int error = bpf_map__set_max_entries(skeleton->maps.slot_stats, PSS_SLOTS * capture->shards);
 	if (!error && options->ring_bytes)
 		error = bpf_map__set_max_entries(skeleton->maps.ops_ring, options->ring_bytes);

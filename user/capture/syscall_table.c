@@ -6,6 +6,8 @@
 #include "bpf/syscalls.h"
 #include "include/pss_event.h"
 
+_Static_assert(PSS_SC_COUNT <= SYSCALL_CLASS + 1, "classes fit below the traits");
+
 struct entry {
 	int number;
 	uint8_t class;
@@ -146,16 +148,11 @@ static const struct entry table[] = {
 	{__NR_restart_syscall, PSS_SC_SLEEP, 0},
 };
 
-void syscall_table_fill(uint8_t *class, uint16_t *traits, size_t count)
+void syscall_table_fill(uint16_t *traits, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		class[i] = PSS_SC_OTHER;
-		traits[i] = 0;
-	}
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		if (table[i].number < 0 || (size_t)table[i].number >= count)
-			continue;
-		class[table[i].number] = table[i].class;
-		traits[table[i].number] = table[i].traits;
-	}
+	for (size_t i = 0; i < count; i++)
+		traits[i] = PSS_SC_OTHER;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].number >= 0 && (size_t)table[i].number < count)
+			traits[table[i].number] = (uint16_t)(table[i].class | table[i].traits);
 }
