@@ -241,8 +241,10 @@ int capture_stop(struct capture *capture, enum pss_end_reason reason)
 		return 0;
 	capture->stopped = true;
 	uint64_t now = capture_now_ns();
-	/* While the target is still there: its last memory and CPU time. */
-	int error = ledger_memory(capture, now);
+	/* Who is there, and then, while they are, their last memory and CPU time. */
+	int error = ring_buffer__consume(capture->rings) < 0 ? capture->sink_error : 0;
+	if (!error)
+		error = ledger_memory(capture, now);
 	capture_detach(capture);
 	if (ring_buffer__consume(capture->rings) < 0 && !error)
 		error = capture->sink_error;

@@ -119,12 +119,12 @@ void processes_memory(const struct processes *processes, struct memory_reading *
 {
 	memset(reading, 0, sizeof(*reading));
 	size_t read = processes->count < READ_MOST ? processes->count : READ_MOST;
-	uint64_t shared = 0, peak = 0, private = 0;
+	uint64_t shared = 0, peak = 0, anonymous = 0;
 	for (size_t i = 0; i < read; i++) {
 		struct one_reading one = {0};
 		if (!read_status(processes->list[i].pid, &one))
 			continue;
-		private += one.anonymous;
+		anonymous += one.anonymous;
 		if (one.shared > shared)
 			shared = one.shared;
 		if (one.peak > peak)
@@ -133,8 +133,8 @@ void processes_memory(const struct processes *processes, struct memory_reading *
 		reading->threads += one.threads;
 	}
 	if (read && processes->count > read)
-	private = private / read * processes->count;
-	reading->rss_bytes = private + shared;
+		anonymous = anonymous / read * processes->count;
+	reading->rss_bytes = anonymous + shared;
 	reading->shared_bytes = shared;
 	/* The kernel's own high-water mark says more than our readings, where there is one process. */
 	reading->peak_bytes = processes->count == 1 ? peak : reading->rss_bytes;

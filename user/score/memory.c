@@ -10,7 +10,7 @@
 
 #define HORIZON_S 1800.0   /* growth that doubles the program in so long halves the score */
 #define GROWN_NOTICED 0.02 /* less growth than this over the run weighs little */
-#define PACE_KEPT 1.5 /* a pace of two thirds in the second half is not taken for slowing down */
+#define PACE_KEPT 1.5      /* a pace of two thirds in the second half is not taken for slowing down */
 #define SPIKE_COST 4.0
 #define SPIKE_NOTICED 0.05   /* noise of the working set */
 #define UNMAPPED_GROWTH 0.25 /* growth into memory that was mapped before: most likely first use */
