@@ -6,7 +6,7 @@ The cost is the server's own CPU time (schedstat of its threads) over the
 commands that it counted itself; throughput alone swings too much. A run with
 an observer is compared with the mean of the two runs without one around it;
 the figure is the median of these ratios. Where other programs took the CPUs in
-one of the three, the three do not count, and another round is made.
+one of the three, another round is made, and the least disturbed count.
 """
 
 import time
@@ -37,8 +37,8 @@ def one_run(server, control, observer, requests):
 
 def collect(pairs, requests):
     """
-    {observer: [(run before, run with it, run after)]}, at least `pairs` quiet ones each, unless twice as many rounds do
-    not give them. The unobserved runs are shared by their neighbours.
+    {observer: [(run before, run with it, run after)]}: `pairs` each, the quietest of at most twice as many. The
+    unobserved runs are shared by their neighbours.
     """
     triples = {name: [] for name in OBSERVERS}
     with Redis() as server, RedisClient(server.port) as control:
@@ -55,11 +55,15 @@ def collect(pairs, requests):
                 for name, runs in triples.items()), flush=True)
             if min(sum(map(quiet, runs)) for runs in triples.values()) >= pairs:
                 break
-    return {name: [one for one in runs if quiet(one)] or runs for name, runs in triples.items()}
+    return {name: sorted(runs, key=disturbance)[:pairs] for name, runs in triples.items()}
+
+
+def disturbance(triple):
+    return max(run["others"] for run in triple)
 
 
 def quiet(triple):
-    return all(run["others"] <= OTHERS_SHARE for run in triple)
+    return disturbance(triple) <= OTHERS_SHARE
 
 
 def ratio(triple, key):
