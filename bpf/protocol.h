@@ -10,7 +10,7 @@
 
 #include "bpf/thread.h"
 
-#define RESP_STEPS 512    /* commands and arguments looked at in one read */
+#define RESP_STEPS 4096   /* commands and arguments looked at in one read */
 #define RESP_STEPS_OLD 24 /* without bpf_loop (before 5.17) */
 #define RESP_HEADER 16    /* "*3\r\n", "$5\r\n" */
 
@@ -129,14 +129,18 @@ static long resp_step(u32 step, struct pss_socket **context)
 		return 1;
 	}
 	if (kind == '*' && !walk->parts && header_length) {
-		walk->units++;
+		/* Shapes are learned from reads that begin with a command, and not in the middle of one. */
+		if (!walk->position)
+			walk->head = *(u32 *)socket->cut;
 		walk->parts = number;
 		walk->position += header_length;
-		if (walk->units == 1 && !step)
-			walk->head = *(u32 *)socket->cut;
+		walk->units += !number;
 	} else if (kind == '$' && walk->parts && header_length) {
 		walk->parts--;
 		walk->position += header_length + number + 2;
+		/* Counted in the read that brings its end: that read's operation is the one that answers it.
+		 */
+		walk->units += !walk->parts && walk->position <= walk->length;
 	} else {
 		/* An inline command, or a stream we lost track of: one request. */
 		walk->units += !walk->parts;
@@ -153,7 +157,7 @@ static long resp_step(u32 step, struct pss_socket **context)
 static __always_inline bool resp_is_usual(struct pss_socket *socket, u64 buffer)
 {
 	u32 head = 0;
-	if (socket->skip_bytes || socket->skip_parts || socket->cut_length)
+	if (socket->batches || socket->skip_bytes || socket->skip_parts || socket->cut_length)
 		return false;
 	if (socket->trust++ & 7)
 		return true;
@@ -174,6 +178,8 @@ u32 verified_alone resp_requests(struct pss_socket *socket, u64 buffer, u64 leng
 		return 1;
 	*walk = (struct resp_walk){.buffer = buffer, .length = length, .parts = socket->skip_parts};
 	walk->position = socket->cut_length ? -(s64)socket->cut_length : (s64)socket->skip_bytes;
+	/* The end of a command that an earlier read began. */
+	walk->units = walk->position > 0 && !walk->parts && walk->position <= walk->length;
 	socket->cut_length = 0;
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
 		bpf_loop(RESP_STEPS, resp_step, &socket, 0);
@@ -182,11 +188,19 @@ u32 verified_alone resp_requests(struct pss_socket *socket, u64 buffer, u64 leng
 			if (resp_step(i, &socket))
 				break;
 	}
+	if (walk->units > 1)
+		socket->batches = 1;
 	bool unfinished = walk->position < walk->length;
 	socket->skip_bytes = walk->position > walk->length ? walk->position - walk->length : 0;
 	socket->skip_parts = unfinished ? 0 : walk->parts;
-	if (unfinished)
-		count_lost(PSS_LOST_PARSE);
+	if (unfinished) {
+		/* As many again as fit into the rest, by the size of those seen; said, since it is an
+		 * estimate. */
+		u64 seen = walk->position, left = walk->length - seen;
+		u32 rest = walk->position > 0 ? (u32)(walk->units * left / seen) : 0;
+		__sync_fetch_and_add(&totals.lost[PSS_LOST_PARSE], rest ? rest : 1);
+		walk->units += rest;
+	}
 	return walk->units;
 }
 
@@ -213,7 +227,7 @@ static long http_step(u32 step, struct http_walk *walk)
 		return 1;
 	u64 word = scratch->word[step & (SCRATCH_BYTES / 8 - 1)];
 	u32 recent = walk->recent;
-	if (!word_has_newline(word) && recent != HTTP_BLANK && (recent & 0xffff) != 0x0a0d) {
+	if (!word_has_newline(word)) {
 		/* The last byte alone can begin what we look for, and it is no newline. */
 		walk->recent = (u32)(word >> 56);
 		return 0;
@@ -223,9 +237,8 @@ static long http_step(u32 step, struct http_walk *walk)
 		u32 byte = (u32)(word >> (i * 8)) & 0xff;
 		if (step * 8 + i >= walk->length)
 			break;
-		if (recent == HTTP_BLANK && byte >= 'A' && byte <= 'Z')
-			walk->units++;
 		recent = (recent << 8 | byte) & 0xffffff;
+		walk->units += recent == HTTP_BLANK;
 	}
 	walk->recent = recent;
 	return 0;
@@ -255,17 +268,16 @@ u32 verified_alone http_requests(struct pss_socket *socket, u64 buffer, u64 leng
 	if (!inside) {
 		if (continues)
 			return 0; /* a body */
-		walk.units = 1;
 		walk.recent = 0;
 		if (!http_may_batch((u8)scratch->word[0]))
 			return 1;
 	}
 	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop))
-		return walk.units;
+		return inside ? 0 : 1;
 	bpf_loop(SCRATCH_BYTES / 8, http_step, &walk, 0);
 	if (length > SCRATCH_BYTES) {
 		count_lost(PSS_LOST_PARSE);
-		return walk.units;
+		return walk.units || inside ? walk.units : 1;
 	}
 	socket->recent = walk.recent;
 	socket->ended = walk.recent == HTTP_BLANK;

@@ -111,10 +111,11 @@ struct pss_socket {
 	__u32 usual_head;
 	__u32 recent; /* HTTP: last three bytes */
 	__u8 cut_length;
-	__u8 inside; /* HTTP: the last read ended within a header */
-	__u8 ended;  /* HTTP: the last read ended with the end of a request */
-	__u8 trust;  /* RESP: reads of the usual length since one was looked at */
-	__u8 reserved[4];
+	__u8 inside;  /* HTTP: the last read ended within a header */
+	__u8 ended;   /* HTTP: the last read ended with the end of a request */
+	__u8 trust;   /* RESP: reads of the usual length since one was looked at */
+	__u8 batches; /* RESP: several commands have come in one read: nothing is usual */
+	__u8 reserved[3];
 	struct pss_snapshot start; /* of the thread that began it */
 	struct pss_path path;
 	struct pss_op op; /* complete in phase ANSWERED */
