@@ -70,6 +70,7 @@ class ServerTest(unittest.TestCase):
         self.assertGreater(truth, 0, said)
         self.assertLessEqual(abs(found["count"] - truth), tolerance * truth + in_flight, said)
         self.assertLessEqual(truth - found["count"], unseen(report) + in_flight, "not reported as lost: " + said)
+        self.assertLessEqual(unseen(report), tolerance * truth + in_flight, "reported as lost, and is not: " + said)
         self.assertLessEqual(found["operations"], found["count"], said)
         components = sum(found["components_ns"].values())
         duration = found["mean_ns"] * found["operations"]
