@@ -111,8 +111,13 @@ subprogram int error_note(struct task_state *state, struct pss_socket *socket, u
 	error_count(socket ? socket->slot : 0, class, error);
 	if (!error_is_severe(error))
 		return 0;
-	if (socket && socket->phase != PSS_PHASE_IDLE)
+	/* A peer that resets after a good answer has taken nothing back. */
+	if (socket && (socket->phase == PSS_PHASE_OPEN ||
+		       (socket->phase == PSS_PHASE_ANSWERED && class == PSS_SC_SEND)))
 		error_mark(&socket->op, error);
+	/* What another client's connection does is no fault of the request in hand. */
+	if (socket && socket->role == PSS_ROLE_SERVER)
+		return 0;
 	u64 key = state->current;
 	struct pss_socket *current = key ? bpf_map_lookup_elem(&sockets, &key) : NULL;
 	if (current && current->phase == PSS_PHASE_OPEN)

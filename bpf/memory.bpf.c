@@ -41,14 +41,14 @@ int BPF_PROG(page_fault_kernel, unsigned long address, struct pt_regs *regs, uns
 	return 0;
 }
 
-/* Of a user fault that has brought in one page already: the program is still at the instruction that faulted.
- */
+/* Of a user fault: while the program is still at the instruction that faulted, and no longer. */
 static __always_inline bool in_fault(const struct task_state *state)
 {
-	if (state->fault)
-		return true;
-	if (!state->fault_tail || !state->fault_ip)
+	if (!state->fault && !state->fault_tail)
 		return false;
+	/* In the middle of a system call: its return ends it, at the latest. */
+	if (!state->fault_ip)
+		return state->fault;
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	return regs->ip == state->fault_ip;
 }

@@ -182,7 +182,8 @@ struct transfer {
 	u64 bytes;
 	u64 buffer;      /* user address of what was read; 0: not known */
 	u64 destination; /* of sendto; 0: none */
-	bool sends;
+	u64 messages;    /* in one call of the recvmmsg kind; else 1 */
+	u64 sends;       /* 0 or 1; no padding may stay unset before 6.1.100 */
 };
 
 /*
@@ -212,6 +213,8 @@ static __always_inline void operation_asked(struct task_state *state, struct pss
 		socket->phase = PSS_PHASE_IDLE; /* as far as counting goes */
 	units = server ? requests_in(socket, transfer->buffer, transfer->bytes)
 		       : socket->phase == PSS_PHASE_IDLE;
+	if (server && transfer->messages > 1)
+		units = (u32)transfer->messages;
 	if (units == UNITS_FAREWELL) {
 		if (early)
 			socket->phase = PSS_PHASE_OPEN;
@@ -271,7 +274,7 @@ int verified_alone transfer_done(struct task_state *state, struct pss_socket *so
 	if (!state || !socket || !transfer)
 		return 0;
 	bool server = socket->role == PSS_ROLE_SERVER;
-	bool asked = server != transfer->sends;
+	bool asked = server != (transfer->sends != 0);
 	state->serves = 1;
 	socket->used_ns = now;
 	if (!server) {

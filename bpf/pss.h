@@ -148,6 +148,7 @@ struct task_state {
 	__u64 poll_wait_ns; /* blocked in a readiness wait whose outcome is not known yet */
 	__u64 poll_net_ns;  /* charged to the network for the last such wait, until what is read tells better
 			     */
+	__u64 poll_exit_ns; /* where that wait's end was noted; 0: it was not */
 	__u64 fault_ip;     /* user instruction that faulted */
 	__u64 argument;     /* of the memory call in progress: the break before it */
 	__u32 turn_slot, turn_kind;     /* kind 0: none open */

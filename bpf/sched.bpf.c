@@ -22,8 +22,10 @@ static __always_inline u8 blocked_component(struct task_struct *task, struct pt_
 	if (number >= PSS_SYSCALLS)
 		return PSS_C_OTHER;
 	switch (syscall_traits[number] & SYSCALL_CLASS) {
-	case PSS_SC_RECV:
 	case PSS_SC_SEND:
+		/* sendfile reads what it sends. */
+		return BPF_CORE_READ_BITFIELD_PROBED(task, in_iowait) ? PSS_C_DISK : PSS_C_NET;
+	case PSS_SC_RECV:
 	case PSS_SC_ACCEPT:
 	case PSS_SC_CONNECT:
 		return PSS_C_NET;
@@ -91,9 +93,14 @@ static __always_inline void switched_out(struct task_struct *task, bool preempte
 static __always_inline void switched_in(struct task_struct *task)
 {
 	struct task_state *state = state_of(task);
-	if (!state || !active || !state->off)
+	if (!state || !active)
 		return;
 	u64 now = bpf_ktime_get_ns(), out = state->mark_ns;
+	if (!state->off) {
+		/* Nothing told of its leaving: all since the last that was seen of it counts as a wait. */
+		count_lost(PSS_LOST_SWITCH);
+		state->off = OFF_UNKNOWN;
+	}
 	u8 off = state->off;
 	if (now < out)
 		now = out;
@@ -135,6 +142,12 @@ SEC("?tp_btf/sched_waking") int BPF_PROG(sched_waking, struct task_struct *task)
 	if (!waker || !active || !waker->current || waker->left || waker->fault)
 		return 0;
 	if (!state_of(task))
+		return 0;
+	/* By a call of its own that can wake, and not by an interrupt that came upon it. */
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	u64 number = regs->orig_ax;
+	u32 class = number < PSS_SYSCALLS ? syscall_traits[number] & SYSCALL_CLASS : PSS_SC_NONE;
+	if (class != PSS_SC_LOCK && class != PSS_SC_FD && class != PSS_SC_SEND)
 		return 0;
 	u64 now = bpf_ktime_get_ns();
 	account(waker, now);

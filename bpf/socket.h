@@ -149,6 +149,7 @@ subprogram struct pss_socket *socket_find(struct descriptor *found, u8 role)
 	struct sock *sock = socket_sock(found->entry, &type);
 	u16 family = BPF_CORE_READ(sock, __sk_common.skc_family);
 	socket->family = (u8)family;
+	socket->used_ns = bpf_ktime_get_ns();
 	socket->type = type;
 	if (family != AF_UNIX && family != AF_INET && family != AF_INET6)
 		role = PSS_ROLE_IGNORE;

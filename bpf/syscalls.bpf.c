@@ -14,6 +14,7 @@
 #define MAP_ANONYMOUS 0x20
 #define SOL_SOCKET 1
 #define SO_ERROR 4
+#define MSG_PEEK 2
 
 /* Where the bytes of a read are, by the form of the call. */
 static __always_inline u64 read_buffer(struct pt_regs *regs, u32 traits)
@@ -40,7 +41,9 @@ subprogram int socket_transfer(struct task_state *state, struct pt_regs *regs, u
 	u64 now = bpf_ktime_get_ns();
 	account(state, now);
 	count_cost(PSS_COST_SOCKET);
-	struct transfer transfer = {.bytes = result, .sends = traits & SYSCALL_SENDS};
+	struct transfer transfer = {.bytes = result, .messages = 1, .sends = (traits & SYSCALL_SENDS) != 0};
+	if ((traits & SYSCALL_MANY) && result > 0)
+		transfer.messages = result;
 	if (socket->role == PSS_ROLE_NEW) {
 		socket->role = transfer.sends ? PSS_ROLE_CLIENT : PSS_ROLE_SERVER;
 		if (traits & SYSCALL_ADDRESS)
@@ -70,20 +73,30 @@ static __always_inline u32 wake_component(const struct descriptor *found)
 	return name[1] == 't' ? PSS_C_SLEEP : name[1] == 's' ? PSS_C_LOCK : PSS_C_OTHER;
 }
 
-/* The wait was charged to the network; nothing has been measured with it since but a turn's start. */
+static __always_inline void move_wait(struct pss_snapshot *snapshot, u32 component, u64 ns)
+{
+	snapshot->component_ns[PSS_C_NET] -= ns;
+	if (component == PSS_C_SLEEP)
+		snapshot->component_ns[PSS_C_SLEEP] += ns;
+	else if (component == PSS_C_LOCK)
+		snapshot->component_ns[PSS_C_LOCK] += ns;
+	else
+		snapshot->component_ns[PSS_C_OTHER] += ns;
+}
+
+/* The wait was charged to the network; what was noted since then follows. */
 subprogram int poll_was_for(struct task_state *state, const struct descriptor *found)
 {
 	u64 ns = state->poll_net_ns;
 	u32 component = wake_component(found);
-	state->now.component_ns[PSS_C_NET] -= ns;
-	state->turn_start.component_ns[PSS_C_NET] -= ns;
-	component_add(state, component, ns);
-	if (component == PSS_C_SLEEP)
-		state->turn_start.component_ns[PSS_C_SLEEP] += ns;
-	else if (component == PSS_C_LOCK)
-		state->turn_start.component_ns[PSS_C_LOCK] += ns;
-	else
-		state->turn_start.component_ns[PSS_C_OTHER] += ns;
+	move_wait(&state->now, component, ns);
+	move_wait(&state->turn_start, component, ns);
+	if (state->poll_exit_ns) {
+#pragma unroll
+		for (int i = 0; i < MARKS; i++)
+			if (state->mark[i].ns >= state->poll_exit_ns)
+				move_wait(&state->mark[i], component, ns);
+	}
 	state->poll_net_ns = 0;
 	return 0;
 }
@@ -91,6 +104,10 @@ subprogram int poll_was_for(struct task_state *state, const struct descriptor *f
 subprogram int transfer_exit(struct task_state *state, struct pt_regs *regs, u32 traits, s64 result)
 {
 	struct descriptor found;
+	/* Looked at and left there: the read that takes it will come. */
+	if (((traits & SYSCALL_FLAGS_4TH) && (ARG3(regs) & MSG_PEEK)) ||
+	    ((traits & SYSCALL_FLAGS_3RD) && (ARG2(regs) & MSG_PEEK)))
+		return 0;
 	descriptor_find(bpf_get_current_task_btf(), ARG0(regs), &found);
 	if (S_ISSOCK(found.mode)) {
 		state->poll_net_ns = 0;
@@ -139,6 +156,7 @@ static __always_inline void poll_exit(struct task_state *state, s64 result)
 		now = bpf_ktime_get_ns();
 		account(state, now);
 	}
+	state->poll_exit_ns = wakes ? now : 0;
 	if (wakes)
 		remember_wake(state, now);
 	if (wants_turns(state))
@@ -173,6 +191,12 @@ subprogram int connect_exit(struct task_state *state, struct pt_regs *regs, s64 
 	if (!S_ISSOCK(found.mode))
 		return 0;
 	bool begun = result == 0 || result == -EINPROGRESS_;
+	/* Resolvers connect datagram sockets to see which addresses have a route: one without is an answer.
+	 */
+	u8 type = 0;
+	socket_sock(found.entry, &type);
+	if (type == SOCK_DGRAM && !begun)
+		return 0;
 	/* A datagram socket may be connected anew: its name follows the address. */
 	struct pss_socket *socket = socket_find(&found, PSS_ROLE_CLIENT);
 	if (socket && socket->role == PSS_ROLE_CLIENT)
@@ -241,10 +265,10 @@ static __always_inline void other_exit(struct task_state *state, u32 class, s64 
 		thread_step(state, STEP(class, 0));
 }
 
-subprogram int close_enter(struct pt_regs *regs)
+subprogram int close_enter(u64 number)
 {
 	struct descriptor found;
-	descriptor_find(bpf_get_current_task_btf(), ARG0(regs), &found);
+	descriptor_find(bpf_get_current_task_btf(), number, &found);
 	if (S_ISSOCK(found.mode) && file_is_last_reference(&found))
 		socket_gone(found.inode);
 	return 0;
@@ -266,7 +290,9 @@ static __always_inline int handle_enter(struct pt_regs *regs, u64 number)
 		return 0;
 	u64 now;
 	if (class == PSS_SC_CLOSE)
-		return close_enter(regs);
+		return close_enter(ARG0(regs));
+	if (class == PSS_SC_DUP)
+		return close_enter(ARG1(regs)); /* the number gets a new meaning */
 	if (class == PSS_SC_MEMORY) {
 		state->argument = BPF_CORE_READ(bpf_get_current_task_btf(), mm, brk);
 		return 0;
@@ -304,6 +330,9 @@ static __always_inline int handle_exit(struct pt_regs *regs, s64 result)
 	struct task_state *state = state_current();
 	if (!state || !active)
 		return 0;
+	/* A fault in the middle of a call is over when the call returns. */
+	if (state->fault && !state->fault_ip)
+		account(state, bpf_ktime_get_ns());
 	count_cost(PSS_COST_SYSCALL);
 	switch (class) {
 	case PSS_SC_RECV:

@@ -18,5 +18,9 @@
 #define SYSCALL_MUNMAP 0x1000
 #define SYSCALL_BRK 0x2000
 #define SYSCALL_MREMAP 0x4000
+/* The same bits again: memory calls have no messages. */
+#define SYSCALL_MANY 0x800       /* returns a number of messages */
+#define SYSCALL_FLAGS_3RD 0x1000 /* third argument: MSG_* flags */
+#define SYSCALL_FLAGS_4TH 0x2000 /* fourth */
 
 #endif

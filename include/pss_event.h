@@ -205,12 +205,12 @@ enum pss_lost {
 	PSS_LOST_PARSE = 12,         /* pipelined batch whose units could not be counted: counted as one */
 	PSS_LOST_IN_FLIGHT = 13,     /* begun and not answered when the capture ended */
 	PSS_LOST_SWITCH = 14,        /* the kernel did not tell of a switch: that wait is split by estimate */
-	PSS_LOST_COUNT = 15,
+	PSS_LOST_CONTRADICTION = 15, /* records that contradict the rest of the stream: left out when read */
+	PSS_LOST_COUNT = 16,
 };
 struct pss_lost_counts {
 	__u64 time_ns;
 	__u64 count[PSS_LOST_COUNT];
-	__u64 reserved[1];
 };
 
 /* Cost classes of the observer's own work in the target. */

@@ -169,6 +169,7 @@ struct task_struct {
 	int on_cpu;
 	struct mm_struct *mm;
 	int exit_code;
+	unsigned in_iowait : 1;
 	unsigned int flags;
 	pid_t pid;
 	pid_t tgid;

@@ -18,6 +18,7 @@
 
 #define DRAIN_MS 25       /* operations' records are not waited for but fetched this often */
 #define MEMORY_READINGS 4 /* in an interval */
+#define SOCKET_SWEEP_NS 10000000000ull
 #define INTERVAL_DEFAULT 1000000000ull
 
 uint64_t capture_now_ns(void)
@@ -60,12 +61,13 @@ static int on_life(void *context, void *data, size_t size)
 		return 0;
 	memcpy(&life, data, sizeof(life));
 	int error = 0;
+	bool news = life.type != PSS_LIFE_FORK || life.parent_tgid; /* who was there at the start is none */
 	if (life.type == PSS_LIFE_FORK)
 		error = processes_add(&capture->processes, (pid_t)life.tgid, life.parent_tgid != 0);
 	else if (life.type == PSS_LIFE_EXIT)
-		processes_remove(&capture->processes, (pid_t)life.tgid);
-	/* Those that were there at the start are no news. */
-	if (!error && (life.type != PSS_LIFE_FORK || life.parent_tgid))
+		/* Two threads that end at once may both be taken for the last. */
+		news = processes_remove(&capture->processes, (pid_t)life.tgid);
+	if (!error && news)
 		error = capture_send(capture, PSS_REC_LIFE, &life, sizeof(life));
 	return error;
 }
@@ -209,9 +211,12 @@ static int do_what_is_due(struct capture *capture)
 	if (!error && now >= capture->next_tick_ns) {
 		while (capture->next_tick_ns <= now)
 			capture->next_tick_ns += interval;
-		if (capture->skeleton->bss->totals.lost[PSS_LOST_LIFE_RING_FULL])
-			processes_sweep(&capture->processes);
+		processes_sweep(&capture->processes);
 		error = tell_interval(capture, now);
+		if (!error && now >= capture->next_sweep_ns) {
+			capture->next_sweep_ns = now + SOCKET_SWEEP_NS;
+			error = sockets_sweep(capture, now);
+		}
 	}
 	return error;
 }

@@ -16,8 +16,10 @@ struct ring_buffer; /* libbpf */
 struct slot_told {
 	bool named;
 	struct pss_slot_stats *totals; /* owned; NULL: nothing yet */
-	uint64_t paced_count;          /* operations at the last look of the sampling control */
-	double rate;                   /* operations a second, smoothed */
+	struct pss_slot_stats *ours; /* owned: operations that were found in the map of sockets; NULL: none */
+	uint64_t slow_ns;            /* about the slowest hundredth of the last interval lie above */
+	uint64_t paced_count;        /* operations at the last look of the sampling control */
+	double rate;                 /* operations a second, smoothed */
 };
 
 struct error_told {
@@ -43,7 +45,7 @@ struct capture {
 	size_t error_count;
 
 	struct processes processes;
-	uint64_t start_ns, next_tick_ns, next_memory_ns, next_pace_ns, last_pace_ns;
+	uint64_t start_ns, next_tick_ns, next_memory_ns, next_sweep_ns, last_pace_ns;
 	uint64_t memory_limit, rss_bytes, peak_bytes;
 	uint64_t cost_ps[PSS_COST_COUNT]; /* calibrated, picoseconds a hit */
 	uint64_t fault_tail_ns, fault_whole_ns;
@@ -81,6 +83,8 @@ void costs_clear(struct capture *capture); /* hits so far */
 int sockets_listeners(struct capture *capture); /* ports that are listened on already */
 /* After the detach: operations that were answered and have not been told; those still open are counted. */
 int sockets_flush(struct capture *capture);
+/* Forgets sockets that have not been used for a minute: not every close can be seen. */
+int sockets_sweep(struct capture *capture, uint64_t now_ns);
 
 /* costs.c: of the probes, by the calibration program that was measured bare before the attach; else defaults.
  */

@@ -2,7 +2,6 @@
 #include "user/capture/processes.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,21 +56,47 @@ int processes_add(struct processes *processes, pid_t pid, bool born)
 	return 0;
 }
 
-void processes_remove(struct processes *processes, pid_t pid)
+bool processes_remove(struct processes *processes, pid_t pid)
 {
 	struct followed *followed = find(processes, pid);
 	if (!followed)
-		return;
+		return false;
 	processes->gone_cpu_ns += followed->cpu_ns - followed->cpu_start_ns;
 	*followed = processes->list[--processes->count];
+	return true;
+}
+
+/* Ended, or a zombie of which no thread is left. */
+static bool is_gone(pid_t pid)
+{
+	char path[64], text[512];
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return errno == ENOENT || errno == ESRCH;
+	size_t size = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[size] = '\0';
+	/* The name may hold anything; what follows its last parenthesis does not. */
+	const char *rest = strrchr(text, ')');
+	char state;
+	long threads;
+	if (!rest ||
+	    sscanf(rest + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld",
+		   &state, &threads) != 2)
+		return false;
+	return (state == 'Z' || state == 'X') && threads <= 1;
 }
 
 void processes_sweep(struct processes *processes)
 {
 	for (size_t i = processes->count; i-- > 0;) {
-		pid_t pid = processes->list[i].pid;
-		if (kill(pid, 0) && errno == ESRCH)
-			processes_remove(processes, pid);
+		struct followed *followed = &processes->list[i];
+		bool gone = is_gone(followed->pid);
+		if (gone && followed->missing)
+			processes_remove(processes, followed->pid);
+		else
+			followed->missing = gone;
 	}
 }
 

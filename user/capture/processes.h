@@ -11,6 +11,7 @@
 
 struct followed {
 	pid_t pid;
+	bool missing;          /* at the last sweep */
 	uint64_t cpu_ns;       /* last reading of its CPU clock */
 	uint64_t cpu_start_ns; /* reading when it was found; 0 for those born later */
 };
@@ -24,8 +25,9 @@ struct processes {
 void processes_free(struct processes *processes);
 /* born: during the capture, so that all its CPU time counts. 0 or -ENOMEM. Adding twice is harmless. */
 int processes_add(struct processes *processes, pid_t pid, bool born);
-void processes_remove(struct processes *processes, pid_t pid);
-/* Drops those that /proc no longer knows; for when a life-cycle record was lost. */
+/* False: it was not there. */
+bool processes_remove(struct processes *processes, pid_t pid);
+/* Drops those that have been gone for two sweeps: their end was not told. */
 void processes_sweep(struct processes *processes);
 /* CPU time since the capture began, of the living and the dead. */
 uint64_t processes_cpu_ns(struct processes *processes);

@@ -49,8 +49,10 @@ void slots_unmap(struct capture *capture)
 		munmap(capture->stats, stats_bytes(capture));
 	if (capture->control)
 		munmap(capture->control, PSS_SLOTS * sizeof(struct pss_slot_control));
-	for (size_t i = 0; i < PSS_SLOTS; i++)
+	for (size_t i = 0; i < PSS_SLOTS; i++) {
 		free(capture->slot[i].totals);
+		free(capture->slot[i].ours);
+	}
 	capture->stats = NULL;
 	capture->control = NULL;
 }
@@ -132,23 +134,28 @@ static uint32_t slots_used(const struct capture *capture)
 	return used < PSS_SLOTS ? used : PSS_SLOTS;
 }
 
+static void add_stats(struct pss_slot_stats *sum, const struct pss_slot_stats *part)
+{
+	sum->count += part->count;
+	sum->units += part->units;
+	sum->errors += part->errors;
+	sum->duration_ns += part->duration_ns;
+	if (part->max_ns > sum->max_ns)
+		sum->max_ns = part->max_ns;
+	sum->recorded += part->recorded;
+	for (size_t c = 0; c < PSS_C_COUNT; c++)
+		sum->component_ns[c] += part->component_ns[c];
+	for (size_t b = 0; b < PSS_HIST_BUCKETS; b++)
+		sum->histogram[b] += part->histogram[b];
+}
+
 static void slot_sum(const struct capture *capture, uint32_t slot, struct pss_slot_stats *sum)
 {
 	memset(sum, 0, sizeof(*sum));
-	for (unsigned i = 0; i < capture->shards; i++) {
-		const struct pss_slot_stats *shard = shard_of(capture, slot, i);
-		sum->count += shard->count;
-		sum->units += shard->units;
-		sum->errors += shard->errors;
-		sum->duration_ns += shard->duration_ns;
-		if (shard->max_ns > sum->max_ns)
-			sum->max_ns = shard->max_ns;
-		sum->recorded += shard->recorded;
-		for (size_t c = 0; c < PSS_C_COUNT; c++)
-			sum->component_ns[c] += shard->component_ns[c];
-		for (size_t b = 0; b < PSS_HIST_BUCKETS; b++)
-			sum->histogram[b] += shard->histogram[b];
-	}
+	for (unsigned i = 0; i < capture->shards; i++)
+		add_stats(sum, shard_of(capture, slot, i));
+	if (capture->slot[slot].ours)
+		add_stats(sum, capture->slot[slot].ours);
 }
 
 struct stats_record {
@@ -178,10 +185,26 @@ static void stats_difference(struct stats_record *record, const struct pss_slot_
 	}
 }
 
+/* Duration above which about SLOW_SHARE of an interval's operations lie. */
+static uint64_t slow_threshold(const struct stats_record *record)
+{
+	uint64_t above = 0;
+	for (uint32_t i = record->stats.buckets; i-- > 0;) {
+		above += record->bucket[i].count;
+		if ((double)above < (double)record->stats.count * SLOW_SHARE)
+			continue;
+		uint64_t octave = PSS_HIST_MIN_SHIFT + (record->bucket[i].index >> PSS_HIST_SUB_BITS);
+		uint64_t sub = record->bucket[i].index & ((1u << PSS_HIST_SUB_BITS) - 1);
+		/* The next bucket's lower edge. */
+		return (1ull << octave) + ((sub + 1) << (octave - PSS_HIST_SUB_BITS));
+	}
+	return 0;
+}
+
 static int slot_tell(struct capture *capture, uint32_t slot, uint64_t now_ns)
 {
 	struct slot_told *told = &capture->slot[slot];
-	if (!told->totals && !slot_count(capture, slot))
+	if (!told->totals && !told->ours && !slot_count(capture, slot))
 		return 0;
 	if (!told->totals && !(told->totals = calloc(1, sizeof(*told->totals))))
 		return -ENOMEM;
@@ -193,6 +216,10 @@ static int slot_tell(struct capture *capture, uint32_t slot, uint64_t now_ns)
 	record.stats = (struct pss_stats){.name_id = slot, .end_ns = now_ns};
 	stats_difference(&record, &sum, told->totals);
 	*told->totals = sum;
+	/* Anew each interval: what is slow follows the load. */
+	told->slow_ns = slow_threshold(&record);
+	if (capture->control[slot].shift)
+		capture->control[slot].slow_ns = told->slow_ns;
 	int error = slots_name(capture, slot);
 	if (error)
 		return error;
@@ -227,26 +254,6 @@ static double fair_share(const struct capture *capture, uint32_t used, double bu
 	return fmax(low, 1);
 }
 
-/* Duration above which about SLOW_SHARE of the operations lie, from all seen so far. */
-static uint64_t slow_threshold(const struct slot_told *told)
-{
-	if (!told->totals)
-		return 0;
-	uint64_t total = 0, above = 0;
-	for (size_t b = 0; b < PSS_HIST_BUCKETS; b++)
-		total += told->totals->histogram[b];
-	for (uint32_t b = PSS_HIST_BUCKETS; b-- > 0;) {
-		above += told->totals->histogram[b];
-		if ((double)above < (double)total * SLOW_SHARE)
-			continue;
-		uint64_t octave = PSS_HIST_MIN_SHIFT + (b >> PSS_HIST_SUB_BITS);
-		uint64_t sub = b & ((1u << PSS_HIST_SUB_BITS) - 1);
-		/* The next bucket's lower edge. */
-		return (1ull << octave) + ((sub + 1) << (octave - PSS_HIST_SUB_BITS));
-	}
-	return 0;
-}
-
 void slots_pace(struct capture *capture, uint64_t now_ns)
 {
 	uint64_t elapsed = now_ns - capture->last_pace_ns;
@@ -272,7 +279,7 @@ void slots_pace(struct capture *capture, uint64_t now_ns)
 		if (shift > 24)
 			shift = 24;
 		if (shift != capture->control[slot].shift) {
-			capture->control[slot].slow_ns = shift ? slow_threshold(told) : 0;
+			capture->control[slot].slow_ns = shift ? told->slow_ns : 0;
 			capture->control[slot].shift = shift;
 		}
 	}

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "pss_bpf.skel.h"
 
 #define STATE_LISTEN 0x0a
+#define IDLE_NS 60000000000ull
 
 /* Ports in state LISTEN of a /proc/net/tcp or tcp6 table. */
 static void listeners_from(int map, const char *path)
@@ -42,7 +42,7 @@ int sockets_listeners(struct capture *capture)
 	return 0;
 }
 
-/* As emit_operation does in the kernel; nothing there runs any more. */
+/* As emit_operation does in the kernel. */
 static void add_totals(struct pss_slot_stats *stats, const struct pss_op *op)
 {
 	uint64_t value = op->duration_ns;
@@ -65,6 +65,19 @@ static void add_totals(struct pss_slot_stats *stats, const struct pss_op *op)
 	stats->histogram[bucket]++;
 }
 
+/* An operation that was answered and has not been told. */
+static int tell_answered(struct capture *capture, struct pss_socket *socket)
+{
+	struct slot_told *told = &capture->slot[socket->slot];
+	if (!told->ours && !(told->ours = calloc(1, sizeof(*told->ours))))
+		return -ENOMEM;
+	socket->op.weight = 1;
+	socket->op.rss_bytes = capture->rss_bytes;
+	add_totals(told->ours, &socket->op);
+	int error = slots_name(capture, socket->slot);
+	return error ? error : capture_send(capture, PSS_REC_OP, &socket->op, sizeof(socket->op));
+}
+
 int sockets_flush(struct capture *capture)
 {
 	int map = bpf_map__fd(capture->skeleton->maps.sockets), error = 0;
@@ -77,14 +90,34 @@ int sockets_flush(struct capture *capture)
 			continue;
 		if (socket.phase == PSS_PHASE_OPEN)
 			capture->skeleton->bss->totals.lost[PSS_LOST_IN_FLIGHT]++;
-		if (socket.phase != PSS_PHASE_ANSWERED || socket.slot >= PSS_SLOTS)
+		if (socket.phase == PSS_PHASE_ANSWERED && socket.slot < PSS_SLOTS)
+			error = tell_answered(capture, &socket);
+	}
+	return error;
+}
+
+/* Old by its last use, and not in the middle of something. */
+static bool is_idle(const struct pss_socket *socket, uint64_t now_ns)
+{
+	return socket->phase != PSS_PHASE_OPEN && now_ns > socket->used_ns + IDLE_NS;
+}
+
+int sockets_sweep(struct capture *capture, uint64_t now_ns)
+{
+	int map = bpf_map__fd(capture->skeleton->maps.sockets), error = 0;
+	uint64_t key, next;
+	bool more = !bpf_map_get_next_key(map, NULL, &next);
+	while (more && !error) {
+		struct pss_socket socket;
+		key = next;
+		more = !bpf_map_get_next_key(map, &key, &next);
+		if (bpf_map_lookup_elem(map, &key, &socket) || !is_idle(&socket, now_ns))
 			continue;
-		socket.op.weight = 1;
-		socket.op.rss_bytes = capture->rss_bytes;
-		add_totals(&capture->stats[(size_t)socket.slot * capture->shards], &socket.op);
-		error = slots_name(capture, socket.slot);
-		if (!error)
-			error = capture_send(capture, PSS_REC_OP, &socket.op, sizeof(socket.op));
+		/* Used again just now: it is found anew, and its operation is told all the same. */
+		if (bpf_map_delete_elem(map, &key))
+			continue;
+		if (socket.phase == PSS_PHASE_ANSWERED && socket.slot < PSS_SLOTS)
+			error = tell_answered(capture, &socket);
 	}
 	return error;
 }

@@ -24,9 +24,9 @@ static const struct entry table[] = {
 	{__NR_readv, PSS_SC_FD, SYSCALL_VECTOR},
 	{__NR_write, PSS_SC_FD, SEND_BUFFER},
 	{__NR_writev, PSS_SC_FD, SEND_VECTOR},
-	{__NR_recvfrom, PSS_SC_RECV, SYSCALL_BUFFER},
-	{__NR_recvmsg, PSS_SC_RECV, SYSCALL_MESSAGE},
-	{__NR_recvmmsg, PSS_SC_RECV, SYSCALL_MESSAGE},
+	{__NR_recvfrom, PSS_SC_RECV, SYSCALL_BUFFER | SYSCALL_FLAGS_4TH},
+	{__NR_recvmsg, PSS_SC_RECV, SYSCALL_MESSAGE | SYSCALL_FLAGS_3RD},
+	{__NR_recvmmsg, PSS_SC_RECV, SYSCALL_MANY | SYSCALL_FLAGS_4TH},
 	{__NR_sendto, PSS_SC_SEND, SEND_BUFFER | SYSCALL_ADDRESS},
 	{__NR_sendmsg, PSS_SC_SEND, SEND_MESSAGE},
 	{__NR_sendmmsg, PSS_SC_SEND, SEND_MESSAGE},
@@ -36,6 +36,10 @@ static const struct entry table[] = {
 	{__NR_connect, PSS_SC_CONNECT, 0},
 	{__NR_getsockopt, PSS_SC_SOCKOPT, 0},
 	{__NR_close, PSS_SC_CLOSE, SYSCALL_ENTER},
+#ifdef __NR_dup2
+	{__NR_dup2, PSS_SC_DUP, SYSCALL_ENTER},
+#endif
+	{__NR_dup3, PSS_SC_DUP, SYSCALL_ENTER},
 #ifdef __NR_open
 	{__NR_open, PSS_SC_OPEN, 0},
 	{__NR_creat, PSS_SC_OPEN, 0},

@@ -74,6 +74,7 @@ const char *pss_lost_name(enum pss_lost cause)
 		[PSS_LOST_PARSE] = "parse",
 		[PSS_LOST_IN_FLIGHT] = "in_flight",
 		[PSS_LOST_SWITCH] = "context_switch",
+		[PSS_LOST_CONTRADICTION] = "contradiction",
 	};
 	return LOOKUP(name, cause);
 }
@@ -97,6 +98,7 @@ const char *pss_lost_label(enum pss_lost cause)
 		[PSS_LOST_IN_FLIGHT] = "still unanswered when the capture ended",
 		[PSS_LOST_SWITCH] =
 			"context switches that the kernel did not tell of: waits split by estimate",
+		[PSS_LOST_CONTRADICTION] = "records that contradict the rest and were left out",
 	};
 	return LOOKUP(label, cause);
 }

@@ -78,11 +78,20 @@ static void points_spikes(const struct score_memory_input *input, struct points 
 	}
 }
 
+static double slope_of_last(const double *time, const double *level, size_t count, size_t many)
+{
+	size_t least = count < 3 ? count : 3;
+
+	many = many < least ? least : many;
+	return trend_slope(time + count - many, level + count - many, many);
+}
+
+/* The pace towards the end: of the last half, or of the last third where that is less. One step up is no
+ * pace. */
 static double later_slope(const double *time, const double *level, size_t count)
 {
-	size_t many = count / 2 < 3 ? (count < 3 ? count : 3) : count / 2;
-
-	return trend_slope(time + count - many, level + count - many, many);
+	return fmin(slope_of_last(time, level, count, count / 2),
+		    slope_of_last(time, level, count, count / 3));
 }
 
 struct growth {

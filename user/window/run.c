@@ -237,7 +237,7 @@ static uint32_t least_size(uint32_t type)
 	return type < sizeof(size) / sizeof(size[0]) ? size[type] : 0;
 }
 
-int run_feed(struct pss_run *run, const struct pss_record_head *head, const void *payload)
+static int feed_record(struct pss_run *run, const struct pss_record_head *head, const void *payload)
 {
 	if (head->size < least_size(head->type))
 		return -EPROTO;
@@ -267,4 +267,14 @@ int run_feed(struct pss_run *run, const struct pss_record_head *head, const void
 	default:
 		return 0;
 	}
+}
+
+int run_feed(struct pss_run *run, const struct pss_record_head *head, const void *payload)
+{
+	int err = feed_record(run, head, payload);
+
+	/* Nothing is left out silently: the report's coverage tells. */
+	if (err == -EPROTO)
+		run->lost[PSS_LOST_CONTRADICTION]++;
+	return err;
 }
