@@ -40,7 +40,7 @@ static __always_inline bool unix_path(struct sock *sock, struct pss_name_key *ke
 	return true;
 }
 
-static __always_inline bool port_is_listener(u16 family, u16 port)
+static __always_inline bool port_is_listener(u16 port)
 {
 	u32 key = port;
 	return bpf_map_lookup_elem(&listeners, &key) != NULL;
@@ -69,7 +69,7 @@ static __always_inline u8 socket_role(struct sock *sock, u16 family, u8 type)
 		return peer && BPF_CORE_READ(peer, addr) ? PSS_ROLE_CLIENT : PSS_ROLE_NEW;
 	}
 	u16 port = BPF_CORE_READ(sock, __sk_common.skc_num);
-	return port_is_listener(family, port) ? PSS_ROLE_SERVER : PSS_ROLE_CLIENT;
+	return port_is_listener(port) ? PSS_ROLE_SERVER : PSS_ROLE_CLIENT;
 }
 
 static __always_inline void name_client(struct sock *sock, struct pss_name_key *key)

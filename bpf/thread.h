@@ -84,8 +84,7 @@ static __always_inline void account(struct task_state *state, u64 now)
 	if ((s64)elapsed < 0)
 		return;
 	if (state->off) {
-		/* Nothing told of its return: now and then sched_switch does not fire.
-		 */
+		/* Nothing told of its return: now and then sched_switch does not fire. */
 		if (state->off != OFF_UNKNOWN)
 			count_lost(PSS_LOST_SWITCH);
 		state->now.component_ns[PSS_C_RUNQ] += now - wait_ends(state, now);
